@@ -1,0 +1,1 @@
+"""Tests of panacam: the folders mirror custom_components/panacam."""

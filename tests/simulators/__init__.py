@@ -1,0 +1,1 @@
+"""Simulated cameras: loopback servers with a camera's state, timing and faults."""

@@ -1,0 +1,124 @@
+"""What kinds of camera the simulator can be, and the switches of their behaviour."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+import time
+from typing import Literal, TypedDict
+
+
+class Auth(StrEnum):
+    """Authentication scheme the camera offers."""
+
+    NONE = "none"
+    BASIC = "basic"
+    DIGEST = "digest"
+
+
+type BodyStyle = Literal["plain", "spaced", "html"]
+"""`a=b` lines, `a = b` lines, or lines wrapped in <HTML> after a byte-order mark."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One product: what it has and how it words its answers."""
+
+    name: str
+    slots: int = 2
+    """Number of SD card slots."""
+    version: str = "1.10"
+    max_fps: str = "60"
+    """As printed after `Maxfps=`; some sisters print nothing."""
+    capability: bool = True
+    """Answers get_capability."""
+    pre_rec: bool = True
+    """get_state has the pre_rec line."""
+    aw_ptz: bool = True
+    """Answers aw_ptz and aw_cam."""
+    pan_tilt: bool = False
+    """The head turns: aw_ptz takes pan, tilt and preset commands."""
+    body_style: BodyStyle = "plain"
+    size_format: str = "{:.1f}"
+    """How gigabytes are printed in get_state."""
+    title_encoding: str = "utf-8"
+    flags_upper: bool = False
+    """`sAlarm=OFF` rather than `sAlarm=off` in getinfo."""
+
+
+AG_UCK20 = Model(name="AG-UCK20")
+AG_UMR20 = Model(name="AG-UMR20")
+AG_MDC20 = Model(name="AG-MDC20", size_format="{:05.1f}", title_encoding="shift_jis")
+AG_MDR25 = Model(name="AG-MDR25", body_style="spaced", size_format="{:.0f}")
+AW_HE40 = Model(
+    name="AW-HE40",
+    slots=1,
+    version="02.14",
+    max_fps="",
+    capability=False,
+    pre_rec=False,
+    pan_tilt=True,
+    body_style="html",
+    flags_upper=True,
+)
+
+MODELS = {model.name: model for model in (AG_UCK20, AG_UMR20, AG_MDC20, AG_MDR25, AW_HE40)}
+
+
+class OptionValues(TypedDict, total=False):
+    """Keyword form of `Options`."""
+
+    post_only: bool
+    get_only: bool
+    referer: bool
+    missing_status: int
+    set_status: int
+    record_delay: float
+    record_rate: float
+    format_time: float
+    ptz_interval: float
+    power_delay: float
+    nonce_life: float
+    session_timeout: float
+    rtcp_keeps_alive: bool
+    rtp_extension: bool
+    boundary_dashes: bool
+    clock: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Switches of behaviour that differ from one camera, or firmware, to another."""
+
+    post_only: bool = False
+    """Settings CGIs answer 405 to GET."""
+    get_only: bool = False
+    """Settings CGIs answer 405 to POST."""
+    referer: bool = False
+    """Admin CGIs want `Referer: http://HOST/admin/index.html`, else 403."""
+    missing_status: int = 403
+    """Status when a parameter is missing: 403, or 204 on some models."""
+    set_status: int = 204
+    """Status of a setting that was taken: 204, or 200 with a line of text."""
+    record_delay: float = 2.0
+    """Seconds from sdctrl to the change showing in get_state (8.7)."""
+    record_rate: float = 0.00625
+    """Gigabytes written in a second of recording (50 Mbit/s)."""
+    format_time: float = 3.0
+    """Seconds a card format takes, the first third of them `prepare` (9.2)."""
+    ptz_interval: float = 0.13
+    """Seconds between two aw_ptz commands, else eR2."""
+    power_delay: float = 1.0
+    """Seconds an aw_ptz power change takes (`p3` meanwhile)."""
+    nonce_life: float = 300.0
+    """Seconds until a digest nonce is stale."""
+    session_timeout: float = 120.0
+    """Seconds an RTSP session lives without a request (13)."""
+    rtcp_keeps_alive: bool = False
+    """Receiver reports of the client count as keep-alive too."""
+    rtp_extension: bool = True
+    """RTP packets of pictures carry a header extension (15.1, X=1)."""
+    boundary_dashes: bool = False
+    """The MJPEG header names the boundary with its two dashes, as some models do."""
+    # A default argument is out of reach of tests that freeze the time module.
+    clock: Callable[[], float] = time.monotonic
+    """Seconds, of a clock that never goes back."""
