@@ -1,0 +1,79 @@
+"""Announcements on the network -> candidates, by pure functions that look nothing up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import re
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+PANASONIC_SERVICE: Final = "urn:panasonic-com:service:p01NetCamService:1"
+
+_MAKERS: Final = re.compile(r"\b(panasonic|i-pro)\b", re.IGNORECASE)
+_CAMERA_MODEL: Final = re.compile(
+    r"\b(AG-(UCK|UMR|MDC|MDR)|AW-(HE|HN|HR|UE|UN)|WV-|BB-)", re.IGNORECASE
+)
+_NOT_CAMERAS: Final = re.compile(r"Media(Server|Renderer)|:dial:|dial-multiscreen", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Something that announced itself like a camera; nothing of it is proven."""
+
+    host: str
+    port: int | None = None
+    """Of its web server; None: the default."""
+    tls: bool = False
+    mac: str | None = None
+    model: str | None = None
+    name: str | None = None
+
+
+def panasonic_candidate(description: Mapping[str, object], location: str) -> Candidate | None:
+    """Return a candidate for a UPnP description of a Panasonic camera, else None.
+
+    Panasonic televisions and photo cameras announce the same maker, so a camera's service,
+    description or model number is wanted as well (facts).
+    """
+    text = {key: value for key, value in description.items() if isinstance(value, str)}
+    if not _MAKERS.search(text.get("manufacturer", "")) or _NOT_CAMERAS.search(
+        text.get("deviceType", "")
+    ):
+        return None
+    models = [text.get("modelNumber", ""), text.get("modelName", "")]
+    if not (
+        PANASONIC_SERVICE in repr(description.get("serviceList"))
+        or "network camera" in text.get("modelDescription", "").casefold()
+        or any(_CAMERA_MODEL.search(model) for model in models)
+    ):
+        return None
+    if (place := _split(location)) is None or not place.hostname:
+        return None
+    # The description's own location may be a port of UPnP alone; the pages' address is better, but
+    # only on the host that the announcement came from.
+    pages = _split(text.get("presentationURL", ""))
+    web = pages if pages is not None and pages.hostname == place.hostname else None
+    return Candidate(
+        host=place.hostname,
+        port=web.port if web is not None else None,
+        tls=web is not None and web.scheme == "https",
+        mac=_mac_in(text.get("UDN", "")),
+        model=next((model for model in models if _CAMERA_MODEL.search(model)), None),
+        name=text.get("friendlyName"),
+    )
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return a URL's parts, or None when it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _mac_in(udn: str) -> str | None:
+    """Return the MAC address that a UDN ends in, in lower case with colons."""
+    if (found := re.search(r"([0-9a-fA-F]{12})$", udn.strip())) is None:
+        return None
+    return ":".join(re.findall("..", found[1].lower()))

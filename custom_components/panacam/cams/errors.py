@@ -1,0 +1,58 @@
+"""What can go wrong with a camera, named by what the caller does next."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something failed: stable, free of the camera's own words, fit for a translation key."""
+
+    UNKNOWN_HOST = "unknown_host"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    REDIRECTED = "redirected"
+    CUT = "cut"
+    OTHER_CAMERA = "other_camera"
+    NO_CREDENTIALS = "no_credentials"
+    WRONG_CREDENTIALS = "wrong_credentials"
+    BUSY = "busy"
+    NO_CARD = "no_card"
+    ALREADY_RECORDING = "already_recording"
+    NOT_RECORDING = "not_recording"
+    NEEDS_ADMINISTRATOR = "needs_administrator"
+    UNSUPPORTED = "unsupported"
+    OUT_OF_RANGE = "out_of_range"
+    REFUSED = "refused"
+    NOT_HTTP = "not_http"
+    TOO_LARGE = "too_large"
+    UNEXPECTED_REPLY = "unexpected_reply"
+    NOT_A_CAMERA = "not_a_camera"
+
+
+class CameraError(Exception):
+    """Base of all camera errors; never holds a secret or a text that came from the camera."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        """Keep the reason; `detail` is ours (a command's name, a size), never the peer's."""
+        super().__init__(f"{reason.value.replace('_', ' ')}{f' ({detail})' if detail else ''}")
+        self.reason = reason
+
+
+class ConnectError(CameraError):
+    """Nobody usable answers at the moment: try again later."""
+
+
+class AuthError(CameraError):
+    """The camera wants other credentials: ask for them."""
+
+
+class BusyError(CameraError):
+    """The camera is occupied: the same request may work in a moment."""
+
+
+class RefusedError(CameraError):
+    """The camera understood and said no: tell whoever asked."""
+
+
+class ProtocolError(CameraError):
+    """The peer does not speak the protocol: hang up."""

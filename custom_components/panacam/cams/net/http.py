@@ -1,0 +1,265 @@
+"""HTTP to a stranger: every wait has an end, every body a bound, no redirect is followed.
+
+The session is handed in and never closed here. Credentials are given only to the camera itself and
+only after it asked: Digest by aiohttp's middleware, Basic when the camera offers nothing better.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, cast, override
+
+from aiohttp import (
+    ClientConnectionError,
+    ClientConnectorDNSError,
+    ClientError,
+    ClientHandlerType,
+    ClientPayloadError,
+    ClientRequest,
+    ClientResponse,
+    ClientResponseError,
+    ClientSession,
+    ClientSSLError,
+    ClientTimeout,
+    DigestAuthMiddleware,
+    InvalidURL,
+    ServerDisconnectedError,
+    encode_basic_auth,
+)
+from multidict import CIMultiDict
+from yarl import URL
+
+from ..errors import AuthError, ConnectError, ProtocolError, Reason
+from ..stream import Credentials
+
+type Method = Literal["GET", "POST"]
+
+MAX_TEXT = 256 * 1024
+"""Bytes of a text answer; the longest in any specification is below 16 KiB."""
+REQUEST_TIMEOUT = 10.0
+"""Seconds for a whole request, drip by drip included."""
+CONNECT_TIMEOUT = 5.0
+"""Seconds until a connection stands."""
+CHUNK_TIMEOUT = 10.0
+"""Seconds between two pieces of a stream that has no end."""
+
+_UNAUTHORIZED = 401
+_REDIRECTS = range(300, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: the status is the camera's, the body is at most as long as was allowed."""
+
+    status: int
+    content_type: str
+    """Media type without parameters, lower case; empty when the camera names none."""
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """The start of an answer without end, and its pieces."""
+
+    status: int
+    content_type: str
+    pieces: AsyncIterator[bytes]
+
+
+class _Challenge:
+    """The part of a response that the digest middleware reads, with one challenge only."""
+
+    def __init__(self, response: ClientResponse, challenge: str) -> None:
+        self.status = response.status
+        self.url = response.url
+        self.headers = CIMultiDict({"WWW-Authenticate": challenge})
+
+
+class _Digest(DigestAuthMiddleware):
+    """Digest that finds its challenge even when the camera offers Basic first."""
+
+    @override
+    def _authenticate(self, response: ClientResponse) -> bool:
+        for challenge in response.headers.getall("WWW-Authenticate", ()):
+            if challenge.lower().startswith("digest "):
+                again = super()._authenticate(
+                    cast("ClientResponse", _Challenge(response, challenge))
+                )
+                if again and response.status == _UNAUTHORIZED:
+                    response.release()
+                return again
+        return False
+
+
+class _Login:
+    """Answers the camera's challenge in the scheme it asks for, and remembers that scheme."""
+
+    def __init__(self, credentials: Credentials, *, allow_basic: bool) -> None:
+        try:
+            self._digest = _Digest(credentials.username, credentials.password)
+        except ValueError as err:  # a colon, which neither scheme can carry in a user name
+            raise AuthError(Reason.WRONG_CREDENTIALS) from err
+        self._basic = encode_basic_auth(credentials.username, credentials.password)
+        self._use_basic = False
+        self._allow_basic = allow_basic
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        """Send the request, with credentials once they are known to be wanted."""
+        if self._use_basic:
+            request.headers["Authorization"] = self._basic
+        response = await self._digest(request, handler)
+        if response.status != _UNAUTHORIZED:
+            return response
+        offered = {
+            challenge.partition(" ")[0].lower()
+            for challenge in response.headers.getall("WWW-Authenticate", ())
+        }
+        basic_only = self._allow_basic and "basic" in offered and "digest" not in offered
+        self._use_basic, tried = basic_only, self._use_basic
+        if tried or not basic_only:
+            return response
+        response.release()
+        request.headers["Authorization"] = self._basic
+        return await handler(request)
+
+
+@contextmanager
+def _translated(unusable: Reason = Reason.UNEXPECTED_REPLY) -> Iterator[None]:
+    """Turn what aiohttp raises into camera errors, leaving its texts (which hold URLs) behind."""
+    try:
+        yield
+    except TimeoutError as err:
+        raise ConnectError(Reason.TIMEOUT) from err
+    except (ClientConnectorDNSError, InvalidURL) as err:
+        raise ConnectError(Reason.UNKNOWN_HOST) from err
+    except ClientSSLError as err:
+        raise ConnectError(Reason.TLS) from err
+    except (ClientPayloadError, ServerDisconnectedError) as err:
+        raise ConnectError(Reason.CUT) from err
+    except (ClientConnectionError, OSError) as err:
+        raise ConnectError(Reason.UNREACHABLE) from err
+    except ClientResponseError as err:
+        raise ProtocolError(Reason.NOT_HTTP) from err
+    except (ClientError, ValueError) as err:
+        # A challenge or a header that aiohttp cannot make sense of, or a host that is none.
+        error = ConnectError if unusable is Reason.UNKNOWN_HOST else ProtocolError
+        raise error(unusable) from err
+
+
+class HttpClient:
+    """One camera's web server."""
+
+    def __init__(
+        self,
+        session: ClientSession,
+        host: str,
+        *,
+        port: int | None = None,
+        tls: bool = False,
+        credentials: Credentials | None = None,
+        allow_basic: bool = True,
+        timeout: float | None = None,
+    ) -> None:
+        """Aim at `host` (bare IPv6 allowed); `timeout` in seconds, None: REQUEST_TIMEOUT.
+
+        Without `allow_basic` the password never leaves in a readable form: for a peer that has
+        only announced itself as a known camera.
+
+        Raises ConnectError when that is no host, AuthError when no camera can have such a user.
+        """
+        with _translated(Reason.UNKNOWN_HOST):
+            self.base = URL.build(scheme="https" if tls else "http", host=host, port=port)
+        self._session = session
+        self._timeout = REQUEST_TIMEOUT if timeout is None else timeout
+        self._login = None if credentials is None else _Login(credentials, allow_basic=allow_basic)
+        self._open: set[ClientResponse] = set()
+        self._closed = False
+
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_TEXT,
+    ) -> Answer:
+        """Send one request and read the whole answer.
+
+        The status is left to the caller, but for 401 (AuthError) and redirects (ConnectError).
+        Raises ConnectError, AuthError, ProtocolError(TOO_LARGE | NOT_HTTP).
+        """
+        limits = ClientTimeout(total=self._timeout, sock_connect=CONNECT_TIMEOUT)
+        async with self._send(method, path, query, form, headers, limits) as response:
+            if (response.content_length or 0) > max_bytes:
+                raise ProtocolError(Reason.TOO_LARGE)
+            body = bytearray()
+            async for piece in _pieces(response):
+                body += piece
+                if len(body) > max_bytes:
+                    raise ProtocolError(Reason.TOO_LARGE)
+            return Answer(response.status, response.content_type.lower(), bytes(body))
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, *, query: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[Chunks]:
+        """Open an answer that has no end; leaving the context closes its connection.
+
+        Raises as `request` does; iterating `pieces` raises ConnectError when the camera stops.
+        """
+        limits = ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=CHUNK_TIMEOUT)
+        async with self._send("GET", path, query, None, None, limits) as response:
+            yield Chunks(response.status, response.content_type.lower(), _pieces(response))
+
+    def close(self) -> None:
+        """End every answer that is still open; further requests are refused."""
+        self._closed = True
+        for response in self._open:
+            response.close()
+
+    @asynccontextmanager
+    async def _send(
+        self,
+        method: Method,
+        path: str,
+        query: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        limits: ClientTimeout,
+    ) -> AsyncGenerator[ClientResponse]:
+        """Send one request, wait for its head and refuse what must not be followed."""
+        if self._closed:
+            raise ConnectError(Reason.UNREACHABLE)
+        async with AsyncExitStack() as stack:
+            with _translated():
+                async with asyncio.timeout(self._timeout):
+                    response = await stack.enter_async_context(
+                        self._session.request(
+                            method,
+                            self.base.with_path(path).with_query(query),
+                            data=form,
+                            headers={"Accept-Encoding": "identity", **(headers or {})},
+                            allow_redirects=False,
+                            timeout=limits,
+                            middlewares=() if self._login is None else (self._login,),
+                        )
+                    )
+            if response.status == _UNAUTHORIZED:
+                raise AuthError(
+                    Reason.NO_CREDENTIALS if self._login is None else Reason.WRONG_CREDENTIALS
+                )
+            if response.status in _REDIRECTS:
+                raise ConnectError(Reason.REDIRECTED)
+            self._open.add(response)
+            stack.callback(self._open.discard, response)
+            yield response
+
+
+async def _pieces(response: ClientResponse) -> AsyncGenerator[bytes]:
+    """Yield the body as it comes, in pieces of at most aiohttp's own buffer."""
+    with _translated():
+        async for piece in response.content.iter_any():
+            yield piece

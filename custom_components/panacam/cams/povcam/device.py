@@ -1,0 +1,289 @@
+"""A Panasonic camera as a device: roles over the client, state by polling get_state."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+import secrets
+import time
+from typing import Final
+
+from ..device import Identity, Slot, State
+from ..errors import CameraError, ConnectError, ProtocolError, Reason, RefusedError
+from ..net.http import HttpClient
+from ..stream import Credentials, RtspStream, Transport
+from .client import PovcamClient
+from .commands import (
+    GET_AUDIO,
+    GET_BASIC,
+    GET_CAPABILITY,
+    GET_STATE,
+    GET_VIDEO_OVER_IP,
+    GETINFO,
+    INITIAL,
+    SDCTRL,
+    SETTINGS,
+)
+from .lens import HEAD_MOVES, PovcamMover
+from .replies import (
+    STREAM_CHANNELS,
+    has_direct_control,
+    read_identity,
+    read_moves,
+    read_state,
+    read_transmitting,
+)
+from .wire import Capability, Command, Reply, parse_capability, parse_reply
+
+RTSP_PORT: Final = 554
+"""The factory setting (12.1)."""
+POLL_GAP: Final = 1.0
+"""Seconds between two get_state, as 9.1 asks."""
+RECHECK: Final = 60.0
+"""Seconds between two looks at what seldom changes: identity and stream settings."""
+FRAME_RATE: Final = 15
+
+_STREAMS: Final = {
+    "h264_1": ("H.264(1)", "/mediainput/h264/stream_1"),
+    "h264_2": ("H.264(2)", "/mediainput/h264/stream_2"),
+}
+"""Key -> the name in the camera's own menu and the path (12.1)."""
+
+
+class PovcamDevice:
+    """Panasonic recorder or camera head."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        *,
+        host: str,
+        credentials: Credentials | None = None,
+        rtsp_port: int | None = None,
+        transport: Transport = Transport.AUTO,
+        expected_id: str | None = None,
+    ) -> None:
+        """Use the camera at `http`; `rtsp_port` None asks the camera, then takes 554.
+
+        `expected_id` is the unique id that the camera must have; another one is no camera of ours.
+        """
+        self._http = http
+        self._client = PovcamClient(http)
+        self._host = host
+        self._credentials = credentials
+        self._rtsp_port = rtsp_port
+        self._transport = transport
+        self._expected_id = expected_id
+        self._recheck_at = 0.0
+        self._poll_at = 0.0
+        self._last_state = State()
+        self._transmitting: Mapping[str, bool | None] = {}
+        self._replies: dict[str, Mapping[str, object]] = {}
+        self.identity = Identity(manufacturer="")
+        self.streams: tuple[RtspStream, ...] = ()
+        self.mover: PovcamMover | None = None
+        self.recorder: PovcamRecorder | None = None
+        self.rebooter: PovcamRebooter | None = None
+        self.imager: PovcamImager | None = None
+
+    @property
+    def configuration_url(self) -> str:
+        """Return the address of the camera's own pages."""
+        return str(self._http.base)
+
+    async def identify(self) -> Identity:
+        """Ask who the camera is (2.2, 5.2) and remember it.
+
+        Raises ConnectError, AuthError, BusyError, RefusedError, ProtocolError(NOT_A_CAMERA).
+        """
+        try:
+            info = parse_reply(await self._client.call(GETINFO, FILE=1))
+        except RefusedError as err:
+            if err.reason is Reason.UNSUPPORTED:
+                raise ProtocolError(Reason.NOT_A_CAMERA) from err
+            raise
+        self.identity = read_identity(info, await self._optional(GET_BASIC))
+        self._replies[GETINFO.name] = {**info, "rubbish": info.rubbish}
+        return self.identity
+
+    async def connect(self) -> None:
+        """Learn identity, abilities and streams."""
+        await self._check_identity()
+        capability, video, settings, turns, _ = await asyncio.gather(
+            self._capability(),
+            self._optional(GET_VIDEO_OVER_IP),
+            self._optional(SETTINGS),
+            self._turns(),
+            self._optional(GET_AUDIO),
+        )
+        self._transmitting = read_transmitting(video)
+        self._recheck_at = time.monotonic() + RECHECK
+        port = self._rtsp_port or _port(settings) or RTSP_PORT
+        self.streams = tuple(
+            RtspStream(
+                key=key,
+                host=self._host,
+                port=port,
+                label=_STREAMS[key][0],
+                path=_STREAMS[key][1],
+                transport=self._transport,
+                preferred=key == "h264_1",
+                credentials=self._credentials,
+            )
+            for key in STREAM_CHANNELS
+        )
+        moves = read_moves(capability, self.identity.model) | (HEAD_MOVES if turns else frozenset())
+        if moves:
+            self.mover = PovcamMover(self._client, moves, direct=has_direct_control(capability))
+        if capability is None or capability.supports("video_server.sdcard") is not False:
+            self.recorder = PovcamRecorder(self._client, self.poll)
+        if self._credentials is not None:
+            self.rebooter = PovcamRebooter(self._client)
+        self.imager = PovcamImager(self._client)
+
+    async def poll(self) -> State:
+        """Return the state of cards and recorder, at most once a second (9.1).
+
+        In playback and standby the camera does not tell: then everything is None. After a failure,
+        and once a minute, the camera proves first that it is still the same one.
+        """
+        now = time.monotonic()
+        wait, self._poll_at = self._poll_at - now, max(now, self._poll_at) + POLL_GAP
+        if wait > 0:
+            await asyncio.sleep(wait)
+        try:
+            if time.monotonic() >= self._recheck_at:
+                await self._check_identity()
+                if (video := await self._optional(GET_VIDEO_OVER_IP)) is not None:
+                    self._transmitting = read_transmitting(video)
+                self._recheck_at = time.monotonic() + RECHECK
+            try:
+                state = read_state(parse_reply(await self._client.call(GET_STATE)))
+            except RefusedError:
+                # Keep what is reported, so that entities stay and become unknown.
+                state = _forgotten(self._last_state)
+        except CameraError:
+            self._recheck_at = 0.0
+            raise
+        self._last_state = replace(state, transmitting=self._transmitting)
+        return self._last_state
+
+    async def close(self) -> None:
+        """End picture streams and wait for a head that is being stopped."""
+        if self.mover is not None:
+            await self.mover.close()
+        self._http.close()
+
+    def diagnostics(self) -> Mapping[str, object]:
+        """Return the replies to the requests of set-up, as understood; not redacted."""
+        return dict(self._replies)
+
+    async def _check_identity(self) -> None:
+        identity = await self.identify()
+        if self._expected_id is not None and identity.unique_id != self._expected_id:
+            raise ConnectError(Reason.OTHER_CAMERA)
+
+    async def _ask(self, command: Command) -> bytes | None:
+        """Return what a camera that has this command answers, else None.
+
+        The camera has just said who it is, so whatever goes wrong here twice is about the command:
+        there are models that hang up on what they do not know.
+        """
+        for attempt in range(2):
+            try:
+                return await self._client.call(command)
+            except ConnectError:
+                if attempt:
+                    return None
+            except CameraError:
+                return None
+        return None
+
+    async def _optional(self, command: Command) -> Reply | None:
+        if (body := await self._ask(command)) is None:
+            return None
+        reply = parse_reply(body)
+        self._replies[command.name] = {**reply, "rubbish": reply.rubbish}
+        return reply
+
+    async def _capability(self) -> Capability | None:
+        if (body := await self._ask(GET_CAPABILITY)) is None:
+            return None
+        capability = parse_capability(body)
+        self._replies[GET_CAPABILITY.name] = {**capability.groups, "rubbish": capability.rubbish}
+        return capability
+
+    async def _turns(self) -> bool:
+        """Return whether there is a pan-tilt head: only those tell a position (facts)."""
+        try:
+            return (await self._client.aw("#APC")).casefold().startswith("apc")
+        except CameraError:
+            return False
+
+
+class PovcamRecorder:
+    """The recorder role (8.7)."""
+
+    def __init__(self, client: PovcamClient, look: Callable[[], Awaitable[State]]) -> None:
+        """Record by `client`; `look` tells the state after a refusal."""
+        self._client = client
+        self._look = look
+
+    async def record(self, on: bool) -> None:
+        """Start or stop recording. RefusedError: no card, already or not recording."""
+        try:
+            await self._client.call(SDCTRL, save="start" if on else "end")
+        except RefusedError as err:
+            raise RefusedError(_why_refused(await self._look(), on) or err.reason) from err
+
+
+def _why_refused(state: State, on: bool) -> Reason | None:
+    """Return what the camera, which answers just "500", must have meant (8.7)."""
+    if state.recording is on:
+        return Reason.ALREADY_RECORDING if on else Reason.NOT_RECORDING
+    if on and state.slots and all(slot.inserted is False for slot in state.slots.values()):
+        return Reason.NO_CARD
+    return None
+
+
+class PovcamRebooter:
+    """The rebooter role (4.8)."""
+
+    def __init__(self, client: PovcamClient) -> None:
+        """Restart by `client`."""
+        self._client = client
+
+    async def reboot(self) -> None:
+        """Ask for a restart. RefusedError(NEEDS_ADMINISTRATOR) for other users."""
+        await self._client.call(INITIAL, cmd="reset", Randomnum=secrets.token_hex(8))
+
+
+class PovcamImager:
+    """The imager role (2.4): JPEG of 640x360, one connection for each motion picture."""
+
+    def __init__(self, client: PovcamClient) -> None:
+        """Fetch pictures by `client`."""
+        self._client = client
+
+    async def snapshot(self) -> bytes:
+        """Return one picture; black while JPEG transmission is off."""
+        return await self._client.snapshot()
+
+    def pictures(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the MJPEG stream at the frame rate most viewers can show."""
+        return self._client.pictures(FRAME_RATE)
+
+
+def _forgotten(state: State) -> State:
+    """Return a state that reports the same fields and knows none of them."""
+    return State(
+        slots={key: Slot() for key in state.slots},
+        activities=dict.fromkeys(state.activities),
+        reported=state.reported,
+    )
+
+
+def _port(settings: Reply | None) -> int | None:
+    """Return the RTSP port from the list of setting values (6), unless it is nonsense."""
+    port = settings.number("RTSPPORT") if settings is not None else None
+    return int(port) if port is not None and 1 <= port <= 65535 else None

@@ -1,0 +1,138 @@
+"""Moves the lens and, where there is one, the pan-tilt head (3.1, facts)."""
+
+import asyncio
+from typing import Final
+
+from ..device import MOVE_SIZES, Move
+from ..errors import BusyError, CameraError, Reason, RefusedError
+from .client import PovcamClient
+from .commands import CAMCTRL, DIRECTCTRL
+
+NUDGE: Final = 0.4
+"""Seconds that one step of a pan or tilt lasts; the head knows speeds only."""
+_STOP: Final = "#PTS5050"
+_CENTRE: Final = "#APC80008000"
+
+HEAD_MOVES: Final = frozenset(
+    {Move.PAN_LEFT, Move.PAN_RIGHT, Move.TILT_UP, Move.TILT_DOWN, Move.HOME}
+)
+_CAMCTRL: Final[dict[Move, tuple[str, str]]] = {
+    Move.ZOOM_IN: ("zoom", "up"),
+    Move.ZOOM_OUT: ("zoom", "down"),
+    Move.ZOOM_RESET: ("zoom", "1"),
+    Move.FOCUS_NEAR: ("focus", "-3"),
+    Move.FOCUS_FAR: ("focus", "3"),
+    Move.FOCUS_AUTO: ("focus", "on"),
+    Move.BRIGHTNESS_UP: ("bright", "up"),
+    Move.BRIGHTNESS_DOWN: ("bright", "down"),
+    Move.BRIGHTNESS_RESET: ("bright", "0"),
+    Move.IRIS_UP: ("iris", "up"),
+    Move.IRIS_DOWN: ("iris", "down"),
+    Move.IRIS_RESET: ("iris", "0"),
+}
+_TWO_STEPS: Final[dict[Move, tuple[str, str]]] = {
+    Move.BRIGHTNESS_UP: ("bright", "2"),
+    Move.BRIGHTNESS_DOWN: ("bright", "-2"),
+    Move.IRIS_UP: ("iris", "2"),
+    Move.IRIS_DOWN: ("iris", "-2"),
+}
+_DIRECT: Final[dict[Move, tuple[str, int]]] = {
+    Move.ZOOM_IN: ("zoom", 1),
+    Move.ZOOM_OUT: ("zoom", -1),
+    Move.FOCUS_FAR: ("focus", 1),
+    Move.FOCUS_NEAR: ("focus", -1),
+}
+_PAN_TILT: Final[dict[Move, tuple[int, int]]] = {
+    Move.PAN_LEFT: (-1, 0),
+    Move.PAN_RIGHT: (1, 0),
+    Move.TILT_UP: (0, 1),
+    Move.TILT_DOWN: (0, -1),
+}
+
+
+class PovcamMover:
+    """The mover role: documented commands for the lens, aw_ptz for the head."""
+
+    def __init__(
+        self,
+        client: PovcamClient,
+        moves: frozenset[Move],
+        *,
+        direct: bool,
+    ) -> None:
+        """Offer `moves`; `direct` where directctrl is there."""
+        self._client = client
+        self._moves = moves
+        self._direct = direct
+        self._head = asyncio.Lock()
+        self._stops: set[asyncio.Task[None]] = set()
+
+    @property
+    def moves(self) -> frozenset[Move]:
+        """Return what this camera can do."""
+        return self._moves
+
+    async def move(self, move: Move, size: int = 1) -> None:
+        """Make one step. RefusedError when this camera has no such move or size."""
+        if move not in self._moves or size not in MOVE_SIZES:
+            raise RefusedError(Reason.UNSUPPORTED, move)
+        if move is Move.HOME:
+            await self._client.aw(_CENTRE)
+        elif move in _PAN_TILT:
+            await self._nudge_head(move, size)
+        elif size > 1 and self._direct and move in _DIRECT:
+            name, sign = _DIRECT[move]
+            await self._client.call(DIRECTCTRL, **{name: sign * size})
+        else:
+            await self._step_lens(move, size)
+
+    async def close(self) -> None:
+        """Wait for a stop that is still on its way; it has time limits of its own."""
+        await asyncio.gather(*self._stops, return_exceptions=True)
+
+    async def _step_lens(self, move: Move, size: int) -> None:
+        """Send camctrl as often as it takes, in double steps where there are some."""
+        if move not in _RELATIVE:
+            size = 1
+        while size > 0:
+            double = size > 1 and move in _TWO_STEPS
+            name, value = (_TWO_STEPS if double else _CAMCTRL)[move]
+            await self._client.call(CAMCTRL, **{name: value})
+            size -= 2 if double else 1
+
+    async def _nudge_head(self, move: Move, size: int) -> None:
+        """Turn for a moment, then stop; the stop is sent whatever happens in between."""
+        pan, tilt = _PAN_TILT[move]
+        speed = 10 + 10 * size
+        async with self._head:
+            try:
+                await self._client.aw(f"#PTS{50 + pan * speed:02d}{50 + tilt * speed:02d}")
+                await asyncio.sleep(NUDGE)
+            finally:
+                # A cancelled caller must not leave the head turning.
+                stop = asyncio.create_task(self._stop_head())
+                self._stops.add(stop)
+                stop.add_done_callback(self._stops.discard)
+                await asyncio.shield(stop)
+
+    async def _stop_head(self) -> None:
+        """Send the stop until the camera takes it, three times at most."""
+        for attempt in range(3):
+            try:
+                await self._client.aw(_STOP)
+            except BusyError:
+                await asyncio.sleep(0.2 * (attempt + 1))
+            except CameraError:
+                if attempt == 2:
+                    raise
+            else:
+                return
+        raise BusyError(Reason.BUSY, "stop")
+
+
+_RELATIVE: Final = frozenset(_CAMCTRL) - {
+    Move.ZOOM_RESET,
+    Move.FOCUS_AUTO,
+    Move.BRIGHTNESS_RESET,
+    Move.IRIS_RESET,
+}
