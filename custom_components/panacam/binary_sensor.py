@@ -1,0 +1,118 @@
+"""What goes on in the camera and the state of its cards."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .cams.device import Activity, Slot, State
+from .coordinator import PanacamConfigEntry
+from .entity import PanacamEntity, add_described
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanacamBinarySensorDescription(BinarySensorEntityDescription):
+    """A yes or no that the camera tells."""
+
+    value_fn: Callable[[State], bool | None]
+
+
+RECORDER = (
+    PanacamBinarySensorDescription(
+        key="recording",
+        translation_key="recording",
+        device_class=BinarySensorDeviceClass.RUNNING,
+        value_fn=lambda state: state.recording,
+    ),
+    PanacamBinarySensorDescription(
+        key="pre_recording",
+        translation_key="pre_recording",
+        device_class=BinarySensorDeviceClass.RUNNING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda state: state.pre_recording,
+    ),
+)
+
+
+def _of_slot(slot: str) -> Iterator[PanacamBinarySensorDescription]:
+    """Yield what one card slot tells."""
+
+    def of(read: Callable[[Slot], bool | None]) -> Callable[[State], bool | None]:
+        return lambda state: read(state.slots.get(slot, Slot()))
+
+    named = {"slot": slot.upper()}
+    yield PanacamBinarySensorDescription(
+        key=f"{slot}_inserted",
+        translation_key="card_inserted",
+        translation_placeholders=named,
+        value_fn=of(lambda card: card.inserted),
+    )
+    yield PanacamBinarySensorDescription(
+        key=f"{slot}_error",
+        translation_key="card_error",
+        translation_placeholders=named,
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=of(lambda card: card.error),
+    )
+    yield PanacamBinarySensorDescription(
+        key=f"{slot}_repairing",
+        translation_key="card_repairing",
+        translation_placeholders=named,
+        device_class=BinarySensorDeviceClass.RUNNING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=of(lambda card: card.repairing),
+    )
+
+
+def _of_activity(activity: Activity) -> Callable[[State], bool | None]:
+    return lambda state: state.activities.get(activity)
+
+
+def describe(state: State) -> Iterator[PanacamBinarySensorDescription]:
+    """Yield what this camera tells of recorder, cards and activities."""
+    yield from (item for item in RECORDER if item.key in state.reported)
+    for slot in state.slots:
+        yield from _of_slot(slot)
+    for activity in state.activities:
+        yield PanacamBinarySensorDescription(
+            key=activity.value,
+            translation_key=activity.value,
+            device_class=BinarySensorDeviceClass.RUNNING,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            entity_registry_enabled_default=False,
+            value_fn=_of_activity(activity),
+        )
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PanacamConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensors of one camera."""
+    add_described(entry, async_add_entities, describe, PanacamBinarySensor)
+
+
+class PanacamBinarySensor(PanacamEntity, BinarySensorEntity):
+    """A yes or no that the camera tells."""
+
+    entity_description: PanacamBinarySensorDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what the camera said, or None while it does not."""
+        return self.entity_description.value_fn(self.coordinator.data)

@@ -1,0 +1,82 @@
+"""From a config entry to a device: addresses, credentials, the right session."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import ClientSession
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_SSL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util.ssl import SSLCipherList
+
+from .cams import registry
+from .cams.device import Device
+from .cams.registry import Address, Wishes
+from .cams.stream import Credentials, Transport
+from .const import CONF_FAMILY, CONF_RTSP_PORT, CONF_RTSP_TRANSPORT
+
+
+def session_for(hass: HomeAssistant, data: Mapping[str, Any]) -> ClientSession:
+    """Return Home Assistant's own session, checking certificates or not.
+
+    Who does not check them has an old camera more often than not: old ciphers are let in, too.
+    """
+    if data.get(CONF_VERIFY_SSL, True):
+        return async_get_clientsession(hass)
+    return async_get_clientsession(hass, verify_ssl=False, ssl_cipher=SSLCipherList.INSECURE)
+
+
+def address_of(data: Mapping[str, Any], *, allow_basic: bool = True) -> Address:
+    """Return how to reach the camera of an entry or of a form."""
+    credentials = None
+    if data.get(CONF_USERNAME):
+        credentials = Credentials(data[CONF_USERNAME], data.get(CONF_PASSWORD, ""))
+    return Address(
+        host=data[CONF_HOST],
+        port=data.get(CONF_PORT),
+        tls=data.get(CONF_SSL, False),
+        credentials=credentials,
+        allow_basic=allow_basic,
+    )
+
+
+def device_for(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Device:
+    """Return the entry's device, not connected yet. CameraError when its address is none."""
+    return registry.create(
+        entry.data[CONF_FAMILY],
+        session_for(hass, entry.data),
+        address_of(entry.data),
+        Wishes(
+            rtsp_port=entry.options.get(CONF_RTSP_PORT),
+            transport=Transport(entry.options.get(CONF_RTSP_TRANSPORT, Transport.AUTO)),
+            expected_id=entry.unique_id,
+        ),
+    )
+
+
+def split_host(text: str) -> dict[str, Any]:
+    """Return the address that a person typed or pasted, a whole URL included, as entry data."""
+    text = text.strip()
+    if "://" not in text:
+        if text.count(":") > 1 and not text.startswith("["):
+            return {CONF_HOST: text}  # a bare IPv6 address
+        text = f"//{text}"
+    try:
+        parts = urlsplit(text)
+        found: dict[str, Any] = {CONF_HOST: parts.hostname or ""}
+        if parts.port is not None:
+            found[CONF_PORT] = parts.port
+    except ValueError:
+        return {CONF_HOST: ""}
+    if parts.scheme == "https":
+        found[CONF_SSL] = True
+    return found

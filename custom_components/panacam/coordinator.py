@@ -1,0 +1,146 @@
+"""Polls one camera and tells Home Assistant what became of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import override
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.const import CONF_SCAN_INTERVAL
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .cams.device import Device, State
+from .cams.errors import AuthError, CameraError
+from .const import (
+    AUTH_RETRY,
+    DEFAULT_SCAN_INTERVAL,
+    DOMAIN,
+    EFFECT_INTERVAL,
+    EFFECT_LIMIT,
+    LOGGER,
+    MIN_SCAN_INTERVAL,
+)
+
+type PanacamConfigEntry = ConfigEntry[PanacamCoordinator]
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What a command was meant to change, until the camera shows it."""
+
+    apply: Callable[[State], State]
+    until: float
+    """The loop's time at which the camera is believed again."""
+
+
+class PanacamCoordinator(DataUpdateCoordinator[State]):
+    """The state of one camera."""
+
+    config_entry: PanacamConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: PanacamConfigEntry, device: Device) -> None:
+        """Poll `device` as often as the entry's options say."""
+        seconds = max(
+            entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL), MIN_SCAN_INTERVAL
+        )
+        self._interval = timedelta(seconds=seconds)
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=self._interval,
+            request_refresh_debouncer=Debouncer(
+                hass, LOGGER, cooldown=EFFECT_INTERVAL.total_seconds(), immediate=False
+            ),
+            always_update=False,
+        )
+        self.device = device
+        self._effect: _Effect | None = None
+        self._denied = 0
+        self._cancel_auth_retry: CALLBACK_TYPE | None = None
+
+    @override
+    async def _async_setup(self) -> None:
+        """Connect, inside the same translation as the poll."""
+        with self._translated():
+            await self.device.connect()
+
+    @override
+    async def _async_update_data(self) -> State:
+        """Poll, keeping what a command has just changed until the camera shows it."""
+        with self._translated():
+            state = await self.device.poll()
+        self._forget_denials()
+        if (effect := self._effect) is not None:
+            wanted = effect.apply(state)
+            if wanted == state or self.hass.loop.time() >= effect.until:
+                self._effect = None
+            state = wanted if self._effect is not None else state
+        self.update_interval = self._interval if self._effect is None else EFFECT_INTERVAL
+        return state
+
+    async def async_expect(self, apply: Callable[[State], State]) -> None:
+        """Show what a command changes at once, and poll sooner until the camera shows it too.
+
+        `apply` returns the state as it will be.
+        """
+        self._effect = _Effect(apply, self.hass.loop.time() + EFFECT_LIMIT)
+        self.data = apply(self.data)
+        self.async_update_listeners()
+        await self.async_request_refresh()
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Stop polling, the rare look at a camera that refused us included."""
+        await super().async_shutdown()
+        self._stop_auth_retry()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn camera errors into Home Assistant's: the one place for set-up and poll."""
+        try:
+            yield
+        except AuthError as err:
+            self._denied += 1
+            if self.data is not None and self._denied == 1:
+                # Cameras that start up refuse everybody for a moment.
+                raise UpdateFailed(
+                    translation_domain=DOMAIN, translation_key=err.reason.value
+                ) from err
+            if self.data is not None:
+                self._start_auth_retry()
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN, translation_key=err.reason.value
+            ) from err
+        except CameraError as err:
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key=err.reason.value) from err
+
+    def _start_auth_retry(self) -> None:
+        """Look again in a while: Home Assistant stops polling once credentials are refused."""
+        self._stop_auth_retry()
+        if not self._shutdown_requested:
+            self._cancel_auth_retry = async_call_later(self.hass, AUTH_RETRY, self._retry)
+
+    @callback
+    def _stop_auth_retry(self) -> None:
+        if self._cancel_auth_retry is not None:
+            self._cancel_auth_retry()
+            self._cancel_auth_retry = None
+
+    async def _retry(self, _now: datetime) -> None:
+        self._cancel_auth_retry = None
+        await self.async_refresh()
+
+    def _forget_denials(self) -> None:
+        """Take back the question for credentials once the camera accepts those it has."""
+        if self._denied > 1:
+            self._stop_auth_retry()
+            for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+        self._denied = 0

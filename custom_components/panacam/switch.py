@@ -1,0 +1,91 @@
+"""What can be turned on and off."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .cams.device import Device, Recorder, State
+from .coordinator import PanacamConfigEntry, PanacamCoordinator
+from .entity import PanacamEntity
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanacamSwitchDescription[RoleT](SwitchEntityDescription):
+    """Something that a role turns on and off."""
+
+    role_fn: Callable[[Device], RoleT | None]
+    """None: the camera has no such thing."""
+    is_on_fn: Callable[[State], bool | None]
+    set_fn: Callable[[RoleT, bool], Awaitable[None]]
+    effect_fn: Callable[[State, bool], State]
+    """The state once the camera has done it."""
+
+
+DESCRIPTIONS = (
+    PanacamSwitchDescription[Recorder](
+        key="recording",
+        translation_key="recording",
+        role_fn=lambda device: device.recorder,
+        is_on_fn=lambda state: state.recording,
+        set_fn=lambda recorder, on: recorder.record(on),
+        effect_fn=lambda state, on: replace(state, recording=on),
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PanacamConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the switches of one camera."""
+    coordinator = entry.runtime_data
+    async_add_entities(
+        PanacamSwitch(coordinator, description, role)
+        for description in DESCRIPTIONS
+        if (role := description.role_fn(coordinator.device)) is not None
+    )
+
+
+class PanacamSwitch[RoleT](PanacamEntity, SwitchEntity):
+    """Something that a role turns on and off."""
+
+    entity_description: PanacamSwitchDescription[RoleT]
+
+    def __init__(
+        self,
+        coordinator: PanacamCoordinator,
+        description: PanacamSwitchDescription[RoleT],
+        role: RoleT,
+    ) -> None:
+        """Keep the role to act on."""
+        super().__init__(coordinator, description)
+        self._role = role
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what the camera shows, or what it was just told."""
+        return self.entity_description.is_on_fn(self.coordinator.data)
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Turn on. HomeAssistantError says why not."""
+        await self._set(on=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Turn off. HomeAssistantError says why not."""
+        await self._set(on=False)
+
+    async def _set(self, *, on: bool) -> None:
+        description = self.entity_description
+        await self._act(
+            description.set_fn(self._role, on), lambda state: description.effect_fn(state, on)
+        )

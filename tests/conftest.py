@@ -1,0 +1,91 @@
+"""Fixtures of all tests: a simulated camera on 127.0.0.1 and its entry in Home Assistant."""
+
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+from unittest.mock import PropertyMock, patch
+
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+import custom_components.panacam  # noqa: F401 - before the test plugin's own folder of that name
+from custom_components.panacam.cams.povcam import client, device, lens
+from custom_components.panacam.const import DOMAIN
+from tests.simulators.povcam import AG_UMR20, Auth, PovcamSimulator
+
+MAC = "a8:13:74:00:00:01"
+
+
+@pytest.fixture(autouse=True)
+def _custom_integration(enable_custom_integrations: None) -> None:
+    """Let Home Assistant find this repository's integration."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots in the form of Home Assistant's own tests."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def all_enabled() -> Generator[None]:
+    """Enable what is disabled by default, too."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        new=PropertyMock(return_value=True),
+    ):
+        yield
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the waits away that only spare a camera."""
+    monkeypatch.setattr(device, "POLL_GAP", 0.0)
+    monkeypatch.setattr(client, "AW_GAP", 0.0)
+    monkeypatch.setattr(lens, "NUDGE", 0.01)
+
+
+@pytest.fixture
+async def umr20(socket_enabled: None, quick: None) -> AsyncGenerator[PovcamSimulator]:
+    """Run a recorder with two cards and user authentication by Digest."""
+    async with PovcamSimulator(
+        model=AG_UMR20, auth=Auth.DIGEST, user_auth=True, record_delay=0.0
+    ) as simulator:
+        yield simulator
+
+
+def entry_for(simulator: PovcamSimulator, **changes: Any) -> MockConfigEntry:
+    """Return an entry for a simulated camera, not added yet."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Stage left",
+        unique_id=changes.pop("unique_id", MAC),
+        options=changes.pop("options", {}),
+        data={
+            "family": "povcam",
+            "host": "127.0.0.1",
+            "port": simulator.port,
+            "ssl": False,
+            "verify_ssl": True,
+            CONF_USERNAME: "admin",
+            CONF_PASSWORD: "12345",
+            **changes,
+        },
+    )
+
+
+async def add(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Add an entry and set it up as Home Assistant does."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, umr20: PovcamSimulator) -> MockConfigEntry:
+    """Set the recorder up."""
+    return await add(hass, entry_for(umr20))

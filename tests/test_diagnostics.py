@@ -1,0 +1,73 @@
+"""Diagnostics say much, and nothing that identifies a person, a home or a camera."""
+
+import json
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.panacam.diagnostics import _redacted
+from tests.simulators.povcam import Fault, PovcamSimulator
+from tests.test_init import poll
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    entry: MockConfigEntry,
+    umr20: PovcamSimulator,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """Everything a bug report needs, all secrets redacted."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    text = json.dumps(found).lower()
+    for secret in ("127.0.0.1", "a8:13:74", "a8-13-74", "12345", "sim0000001", "239.192", "stage"):
+        assert secret not in text
+    # Ports differ from run to run.
+    found["entry"]["data"].pop("port")
+    found["replies"]["setdata"].pop("RTSPPORT")
+    for stream in found["roles"]["streams"]:
+        assert stream.pop("port") == umr20.rtsp_port
+    assert found == snapshot
+
+
+async def test_diagnostics_of_a_lost_camera(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    entry: MockConfigEntry,
+    umr20: PovcamSimulator,
+) -> None:
+    """The last error is told, too."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    umr20.fault("*", Fault.CLOSE)
+    await poll(hass, entry)
+    found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert not found["last_update_success"]
+    assert found["last_error"]
+
+
+@pytest.mark.parametrize(
+    ("value", "redacted"),
+    [
+        ("at 192.0.2.7:80", "at **REDACTED**:80"),
+        ("fe80::1ff:fe23:4567:890a is local", "**REDACTED** is local"),
+        ({"MAC": "A8-13-74-00-00-01"}, {"MAC": "**REDACTED**"}),
+        ({"iMultiAdd1": "239"}, {"iMultiAdd1": "**REDACTED**"}),
+        ({"h264_multicast_addr_ch1": "239.1.2.3"}, {"h264_multicast_addr_ch1": "**REDACTED**"}),
+        ({"password": "x"}, {"password": "**REDACTED**"}),
+        ("the Secret word", "the **REDACTED** word"),
+        ("VERSION 1.10", "VERSION 1.10"),
+        ("00:12:34", "00:12:34"),
+        ((1, None, True), [1, None, True]),
+    ],
+)
+def test_redaction(value: object, redacted: object) -> None:
+    """By key, by known secret, and by what looks like an address."""
+    assert _redacted(value, ["secret"]) == redacted

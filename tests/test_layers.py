@@ -1,0 +1,139 @@
+"""Who may import whom; and cams/ works where there is no Home Assistant."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "custom_components" / "panacam"
+CAMS = ROOT / "cams"
+FAMILIES = {"povcam", "mo", "onvif"}
+SHARED = {"device", "errors", "stream", "net"}
+PLATFORMS = {
+    "binary_sensor",
+    "button",
+    "camera",
+    "diagnostics",
+    "entity",
+    "sensor",
+    "switch",
+    "coordinator",
+}
+
+
+def imported(path: Path, source: str) -> Iterator[str]:
+    """Yield what a file imports, relative names resolved from the component's root."""
+    package = path.relative_to(ROOT).parts[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1]
+            module = ".".join((*base, *filter(None, [node.module])))
+            if node.module and module not in {"cams", ".".join(base)}:
+                yield f".{module}"
+            yield from (f".{module}.{alias.name}".replace("..", ".") for alias in node.names)
+
+
+def offences(path: Path, source: str) -> list[str]:
+    """Return the imports that a file must not have."""
+    place = path.relative_to(ROOT).parts
+    names = set(imported(path, source))
+    wrong: list[str] = []
+    if place[0] == "cams":
+        wrong += [name for name in names if name.split(".")[0] in {"homeassistant", "panacam"}]
+        wrong += [name for name in names if name.startswith("custom_components")]
+        wrong += [name for name in names if name.startswith(".") and not name.startswith(".cams")]
+        inside = {tuple(name.split(".")[2:]) for name in names if name.startswith(".cams.")}
+        if place[1] in FAMILIES:
+            allowed = SHARED | {place[1]}
+            wrong += [".".join(name) for name in inside if name and name[0] not in allowed]
+        elif place[1] != "registry.py":
+            wrong += [".".join(name) for name in inside if name and name[0] in FAMILIES]
+    else:
+        wrong += [
+            name
+            for name in names
+            if name.startswith(".cams.")
+            and name.split(".")[2] in FAMILIES | {"net", "registry"}
+            and (place[0].removesuffix(".py") in PLATFORMS or name.split(".")[2] != "registry")
+        ]
+    return wrong
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports(path: Path) -> None:
+    """Families know neither each other nor Home Assistant; platforms know roles only."""
+    assert not offences(path, path.read_text())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_platforms_name_no_family(path: Path) -> None:
+    """Not even in a string."""
+    if path.stem not in PLATFORMS or path.parent != ROOT:
+        return
+    words = {
+        node.value.lower()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert not words & (FAMILIES | {"panasonic"})
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("cams/povcam/client.py", "from homeassistant.core import HomeAssistant"),
+        ("cams/povcam/client.py", "from ..mo import wire"),
+        ("cams/povcam/client.py", "from ..mo.wire import Frame"),
+        ("cams/povcam/client.py", "from ..registry import create"),
+        ("cams/povcam/client.py", "from ...const import DOMAIN"),
+        ("cams/net/http.py", "from ..povcam.wire import Command"),
+        ("cams/discovery.py", "import homeassistant"),
+        ("cams/discovery.py", "from .povcam import wire"),
+        ("switch.py", "from .cams.povcam.device import PovcamDevice"),
+        ("switch.py", "from .cams.registry import create"),
+        ("switch.py", "from .cams import registry"),
+        ("camera.py", "from .cams.net.http import HttpClient"),
+        ("config_flow.py", "from .cams.povcam import client"),
+    ],
+)
+def test_violations_are_seen(file: str, source: str) -> None:
+    """The test above can fail."""
+    assert offences(ROOT / file, source)
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("cams/povcam/client.py", "from ..net.http import HttpClient"),
+        ("cams/povcam/client.py", "from .wire import Command"),
+        ("cams/registry.py", "from .povcam.device import PovcamDevice"),
+        ("config_flow.py", "from .cams.registry import probe"),
+        ("switch.py", "from .cams.device import Device"),
+    ],
+)
+def test_right_imports_pass(file: str, source: str) -> None:
+    """The test above does not forbid what the layers are for."""
+    assert not offences(ROOT / file, source)
+
+
+def test_cams_without_home_assistant() -> None:
+    """`import cams.registry` needs neither Home Assistant nor this package's name."""
+    code = "import sys, cams.registry; print('homeassistant' in sys.modules)"
+    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "False"

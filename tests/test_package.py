@@ -1,0 +1,192 @@
+"""What HACS, hassfest and translators look at: manifest, translations, icons, actions, quality."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from homeassistant.util.yaml import load_yaml_dict
+import pytest
+
+from custom_components.panacam.cams.device import MOVE_SIZES, Activity, Move
+from custom_components.panacam.cams.errors import Reason
+from custom_components.panacam.cams.stream import Transport
+
+REPOSITORY = Path(__file__).parent.parent
+ROOT = REPOSITORY / "custom_components" / "panacam"
+MANIFEST: dict[str, Any] = json.loads((ROOT / "manifest.json").read_text())
+ENGLISH: dict[str, Any] = json.loads((ROOT / "translations" / "en.json").read_text())
+ICONS: dict[str, Any] = json.loads((ROOT / "icons.json").read_text())
+SERVICES = load_yaml_dict(str(ROOT / "services.yaml"))
+QUALITY = load_yaml_dict(str(ROOT / "quality_scale.yaml"))["rules"]
+
+
+def leaves(tree: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text of a translation with its path."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}.{key}")
+        else:
+            yield f"{path}.{key}", value
+
+
+def test_manifest() -> None:
+    """The order and the keys that hassfest and HACS want."""
+    keys = list(MANIFEST)
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+    assert {"codeowners", "documentation", "issue_tracker", "version", "iot_class"} <= set(keys)
+    assert all(re.fullmatch(r"[^ ]+", requirement) for requirement in MANIFEST["requirements"])
+
+
+def test_minimum_home_assistant() -> None:
+    """What hacs.json promises is what the pinned tests run on."""
+    import homeassistant.const as ha  # noqa: PLC0415 - its version is all that is wanted
+
+    minimum = json.loads((REPOSITORY / "hacs.json").read_text())["homeassistant"]
+    pinned = "0.13.375" in (REPOSITORY / "requirements_test.txt").read_text()
+    assert pinned
+    assert tuple(map(int, minimum.split("."))) <= (ha.MAJOR_VERSION, ha.MINOR_VERSION, 99)
+
+
+@pytest.mark.parametrize(("path", "text"), leaves(ENGLISH))
+def test_texts(path: str, text: str) -> None:
+    """No HTML, no blanks at the ends, no empty text."""
+    assert text == text.strip() != ""
+    assert not re.search(r"<\w+", text)
+
+
+def test_every_reason_has_a_sentence() -> None:
+    """Whatever goes wrong can be said, in an action and in the flow."""
+    assert set(ENGLISH["exceptions"]) == {reason.value for reason in Reason}
+    flow = set(ENGLISH["config"]["error"])
+    assert flow <= {reason.value for reason in Reason}
+    # These cannot come from asking who is there.
+    assert {reason.value for reason in Reason} - flow == {
+        "already_recording",
+        "needs_administrator",
+        "no_card",
+        "not_recording",
+        "other_camera",
+        "out_of_range",
+        "unsupported",
+    }
+    assert flow <= set(ENGLISH["config"]["abort"])
+
+
+def test_every_field_is_described() -> None:
+    """Each field of each form has a name and a description."""
+    steps = ENGLISH["config"]["step"] | ENGLISH["options"]["step"]
+    for step in steps.values():
+        assert set(step.get("data", {})) == set(step.get("data_description", {}))
+
+
+def test_every_entity_has_name_and_icon() -> None:
+    """Names and icons for the same keys; the camera's own icon is Home Assistant's."""
+    names = {platform: set(keys) for platform, keys in ENGLISH["entity"].items()}
+    icons = {platform: set(keys) for platform, keys in ICONS["entity"].items()}
+    assert names.pop("camera") == {"stream"}
+    assert names == icons
+    assert {move.value for move in Move} == names["button"]
+    assert {activity.value for activity in Activity} < names["binary_sensor"]
+
+
+def test_icons() -> None:
+    """Only Material Design Icons."""
+    assert all(icon.startswith("mdi:") for _, icon in leaves(ICONS))
+
+
+def test_action() -> None:
+    """The action's fields are what the code takes and what is translated."""
+    fields = SERVICES["move"]["fields"]
+    options = fields["move"]["selector"]["select"]["options"]
+    assert options == [move.value for move in Move]
+    assert set(ENGLISH["selector"]["move"]["options"]) == set(options)
+    number = fields["size"]["selector"]["number"]
+    assert range(number["min"], number["max"] + 1) == MOVE_SIZES
+    assert set(ENGLISH["services"]) == set(SERVICES) == set(ICONS["services"])
+    assert set(ENGLISH["services"]["move"]["fields"]) == set(fields)
+
+
+def test_transports() -> None:
+    """Each way of transport has a name."""
+    assert set(ENGLISH["selector"]["rtsp_transport"]["options"]) == {
+        transport.value for transport in Transport
+    }
+
+
+# A quality-scale rule named done has one of these behind it: a test that exists, or a text.
+EVIDENCE: dict[str, tuple[str, str]] = {
+    "action-setup": ("custom_components/panacam/__init__.py", "async def async_setup("),
+    "appropriate-polling": ("tests/test_init.py", "def test_polls_by_itself"),
+    "common-modules": ("custom_components/panacam/coordinator.py", "DataUpdateCoordinator"),
+    "config-flow": ("tests/test_package.py", "def test_every_field_is_described"),
+    "config-flow-test-coverage": ("tests/test_config_flow.py", "def test_strange_answers"),
+    "dependency-transparency": ("custom_components/panacam/manifest.json", '"requirements": []'),
+    "docs-actions": ("README.md", "panacam.move"),
+    "docs-high-level-description": ("README.md", "What panacam is"),
+    "docs-installation-instructions": ("README.md", "## Install"),
+    "docs-removal-instructions": ("README.md", "## Remove"),
+    "entity-event-setup": ("custom_components/panacam/entity.py", "async_on_unload"),
+    "entity-unique-id": ("tests/snapshots/test_platforms.ambr", "'unique_id': 'a8:13"),
+    "has-entity-name": ("tests/snapshots/test_platforms.ambr", "'has_entity_name': True"),
+    "runtime-data": ("custom_components/panacam/__init__.py", "entry.runtime_data = "),
+    "test-before-configure": ("tests/test_config_flow.py", "def test_wrong_address"),
+    "test-before-setup": ("tests/test_init.py", "def test_set_up_goes_wrong"),
+    "unique-config-entry": ("tests/test_config_flow.py", "def test_same_camera_twice"),
+    "action-exceptions": ("tests/test_actions.py", "def test_no_card"),
+    "config-entry-unloading": ("tests/test_init.py", "def test_load_and_unload"),
+    "docs-configuration-parameters": ("README.md", "Poll interval"),
+    "docs-installation-parameters": ("README.md", "Check the certificate"),
+    "entity-unavailable": ("tests/test_init.py", "def test_poll_goes_wrong"),
+    "integration-owner": ("custom_components/panacam/manifest.json", "codeowners"),
+    "log-when-unavailable": ("tests/test_init.py", "def test_poll_goes_wrong"),
+    "parallel-updates": ("custom_components/panacam/switch.py", "PARALLEL_UPDATES = 1"),
+    "reauthentication-flow": ("tests/test_config_flow.py", "def test_reauthentication"),
+    "test-coverage": ("pyproject.toml", "fail_under = 95"),
+    "devices": ("tests/test_init.py", "def test_load_and_unload"),
+    "diagnostics": ("tests/test_diagnostics.py", "def test_diagnostics"),
+    "discovery": ("tests/test_config_flow.py", "def test_announced_camera"),
+    "discovery-update-info": ("tests/test_config_flow.py", "def test_known_camera_moved"),
+    "docs-data-update": ("README.md", "## How the state is kept"),
+    "docs-examples": ("README.md", "## Examples"),
+    "docs-known-limitations": ("README.md", "## Known limits"),
+    "docs-supported-devices": ("README.md", "## What works with what"),
+    "docs-supported-functions": ("README.md", "## Entities"),
+    "docs-troubleshooting": ("README.md", "## When something is wrong"),
+    "docs-use-cases": ("README.md", "## Examples"),
+    "entity-category": ("tests/snapshots/test_platforms.ambr", "EntityCategory.DIAGNOSTIC"),
+    "entity-device-class": ("tests/snapshots/test_platforms.ambr", "SensorDeviceClass.DATA_SIZE"),
+    "entity-disabled-by-default": ("tests/test_camera.py", "def test_second_stream_is_disabled"),
+    "entity-translations": ("tests/test_package.py", "def test_every_entity_has_name_and_icon"),
+    "exception-translations": ("tests/test_package.py", "def test_every_reason_has_a_sentence"),
+    "icon-translations": ("tests/test_package.py", "def test_every_entity_has_name_and_icon"),
+    "reconfiguration-flow": (
+        "tests/test_config_flow.py",
+        "def test_reconfigure_keeps_the_password",
+    ),
+    "async-dependency": ("custom_components/panacam/manifest.json", '"requirements": []'),
+    "inject-websession": ("custom_components/panacam/connection.py", "async_get_clientsession"),
+    "strict-typing": ("scripts/lint", "mypy --strict"),
+    "brands": ("custom_components/panacam/brand/icon.png", ""),
+}
+
+
+@pytest.mark.parametrize("rule", QUALITY)
+def test_quality_scale(rule: str) -> None:
+    """A rule is done because something shows it, or it says why not."""
+    value = QUALITY[rule]
+    if value == "done":
+        file, text = EVIDENCE[rule]
+        assert (REPOSITORY / file).exists()
+        assert not text or text in (REPOSITORY / file).read_text()
+    else:
+        assert value["status"] in {"exempt", "todo"}
+        assert value["comment"].strip()
+
+
+def test_quality_scale_is_whole() -> None:
+    """Nothing is claimed here that the file does not name."""
+    done = {rule for rule, value in QUALITY.items() if value == "done"}
+    assert done == set(EVIDENCE)
