@@ -1,0 +1,165 @@
+"""The dashboard of the demo: the live picture, the controls and the storage on one page."""
+
+import os
+from typing import Any
+
+from .client import Client, ClientError, Json
+
+URL_PATH = "panacam-demo"
+
+# The order of the buttons, two of these in a row; what else there is comes after them.
+_ROWS = (
+    ("zoom_out", "zoom_reset", "zoom_in"),
+    ("focus_near", "focus_auto", "focus_far"),
+    ("iris_down", "iris_reset", "iris_up"),
+    ("brightness_down", "brightness_reset", "brightness_up"),
+    ("pan_left", "home", "pan_right"),
+    ("tilt_up", "tilt_down"),
+)
+
+type Card = dict[str, Any]
+
+
+class Entities:
+    """The entities of one camera by domain and key, as their unique ids end."""
+
+    def __init__(self, registry: list[Json]) -> None:
+        """Take what the entity registry knows of the integration."""
+        # Characters are meant, not folders: all unique ids begin with the camera's.
+        prefix = os.path.commonprefix([e["unique_id"] for e in registry])  # noqa: RUF071
+        self._known = {
+            (
+                entity["entity_id"].partition(".")[0],
+                entity["unique_id"].removeprefix(prefix),
+            ): entity
+            for entity in registry
+        }
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._known)
+
+    def ids(self) -> list[str]:
+        """Return all entity ids."""
+        return [entity["entity_id"] for entity in self._known.values()]
+
+    def keys(self, domain: str) -> list[str]:
+        """Return the keys of a domain."""
+        return [key for of, key in self._known if of == domain]
+
+    def id(self, domain: str, key: str) -> str | None:
+        """Return the id of one entity, if there is such a one."""
+        entity = self._known.get((domain, key))
+        return entity["entity_id"] if entity else None
+
+    def name(self, domain: str, key: str) -> str:
+        """Return its name without the camera's."""
+        name: str | None = self._known[domain, key]["original_name"]
+        return name or key.replace("_", " ").capitalize()
+
+    def primary(self, domain: str) -> list[str]:
+        """Return the keys of a domain that are neither settings nor diagnostics."""
+        return [k for k in self.keys(domain) if not self._known[domain, k]["entity_category"]]
+
+
+async def show(client: Client, title: str, entities: Entities) -> str:
+    """Make the dashboard the first page of this Home Assistant and return its path."""
+    listed = await client.command("lovelace/dashboards/list")
+    if all(dashboard["url_path"] != URL_PATH for dashboard in listed):
+        await client.command(
+            "lovelace/dashboards/create",
+            url_path=URL_PATH,
+            title="panacam",
+            icon="mdi:cctv",
+            mode="storage",
+        )
+    await client.command("lovelace/config/save", url_path=URL_PATH, config=page(title, entities))
+    # Two ways, of newer and of older frontends; neither is worth failing for.
+    for kind in ("frontend/set_system_data", "frontend/set_user_data"):
+        try:
+            await client.command(kind, key="core", value={"default_panel": URL_PATH})
+        except ClientError:
+            continue
+    return f"/{URL_PATH}/live"
+
+
+def page(title: str, entities: Entities) -> Json:
+    """Return the configuration of the dashboard."""
+    sections = [
+        _section([_picture(entities), *_buttons(entities)], span=2),
+        _section([*_recording(entities), *_storage(entities)]),
+    ]
+    view = {"title": title, "path": "live", "type": "sections", "max_columns": 3}
+    return {"title": "panacam", "views": [view | {"icon": "mdi:cctv", "sections": sections}]}
+
+
+def _section(cards: list[Card], span: int = 1) -> Card:
+    return {"type": "grid", "column_span": span, "cards": cards}
+
+
+def _heading(text: str, icon: str) -> Card:
+    return {"type": "heading", "heading": text, "icon": icon}
+
+
+def _size(columns: int | str, rows: int | str = "auto") -> Card:
+    return {"columns": columns, "rows": rows}
+
+
+def _picture(entities: Entities) -> Card:
+    camera = entities.keys("camera")[0]
+    return {
+        "type": "picture-entity",
+        "entity": entities.id("camera", camera),
+        "camera_view": "live",
+        "show_state": False,
+        "show_name": False,
+        "grid_options": _size("full"),
+    }
+
+
+def _recording(entities: Entities) -> list[Card]:
+    cards: list[Card] = [
+        {
+            "type": "tile",
+            "entity": entities.id("switch", key),
+            "name": entities.name("switch", key),
+            "color": "red",
+            "features": [{"type": "toggle"}],
+            "features_position": "inline",
+            "grid_options": _size("full"),
+        }
+        for key in entities.primary("switch")
+    ]
+    return [_heading("Recording", "mdi:record-rec"), *cards] if cards else []
+
+
+def _storage(entities: Entities) -> list[Card]:
+    cards: list[Card] = []
+    if total := entities.id("sensor", "remaining_percent"):
+        gauge = {"type": "gauge", "entity": total, "name": "Free", "min": 0, "max": 100}
+        severity = {"green": 25, "yellow": 10, "red": 0}
+        cards.append(gauge | {"severity": severity, "grid_options": _size(12)})
+    for domain in ("sensor", "binary_sensor"):
+        for key in entities.primary(domain):
+            if key in ("remaining_percent", "recording"):
+                continue
+            tile = {"type": "tile", "entity": entities.id(domain, key)}
+            cards.append(tile | {"name": entities.name(domain, key), "grid_options": _size(6)})
+    return [_heading("Storage", "mdi:sd"), *cards] if cards else []
+
+
+def _buttons(entities: Entities) -> list[Card]:
+    present = entities.primary("button")
+    ordered = [key for row in _ROWS for key in row if key in present]
+    ordered += [key for key in present if key not in ordered]
+    cards: list[Card] = [
+        {
+            "type": "button",
+            "entity": entities.id("button", key),
+            "name": entities.name("button", key),
+            "show_state": False,
+            "grid_options": _size(4, 2),
+        }
+        for key in ordered
+    ]
+    return [_heading("Lens", "mdi:camera-iris"), *cards] if cards else []
