@@ -190,9 +190,13 @@ async def test_pan_and_tilt(hass: HomeAssistant, socket_enabled: None, quick: No
         await call(hass, "button", "press", "button.stage_left_pan_right")
         assert camera.camera.pan != before
         commands = [request.params["cmd"] for request in camera.requests if "aw_" in request.path]
-        assert commands[-2:] == ["#PTS7050", "#PTS5050"]
+        assert commands[-2:] == ["#PTS6250", "#PTS5050"]
         await call(hass, "button", "press", "button.stage_left_home_position")
-        assert hass.states.get("button.stage_left_zoom_in") is None
+        await call(hass, "button", "press", "button.stage_left_zoom_in")
+        assert [request.params["cmd"] for request in camera.requests if "aw_" in request.path][
+            -2:
+        ] == ["#Z62", "#Z50"]
+        assert hass.states.get("button.stage_left_zoom_reset") is None
 
 
 async def test_move_action(

@@ -85,7 +85,6 @@ async def test_polls_by_itself(
         (Fault.LIE_LONG, "in the middle of an answer"),
         (Fault.RUBBISH, "made no sense"),
         (Fault.HUGE, "far too long"),
-        (Fault.EMPTY, "made no sense"),
         (Fault.RESET, "does not answer"),
         (Fault.REDIRECT, "sends everybody to another address"),
         (Fault.HTML_PAGE, "made no sense"),
@@ -131,6 +130,16 @@ async def test_playback_is_unknown(
     umr20.camera.playback = False
     await poll(hass, entry)
     assert state(hass, RECORDING) == STATE_OFF
+
+
+@pytest.mark.parametrize("fault", [Fault.EMPTY, Fault.NO_CONTENT, Fault.ERROR_500])
+async def test_nothing_told_is_unknown(
+    hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator, fault: Fault
+) -> None:
+    """However a camera says that it does not tell, its state is unknown."""
+    umr20.fault("get_state", fault)
+    await poll(hass, entry)
+    assert state(hass, RECORDING) == STATE_UNKNOWN
 
 
 async def test_set_up_in_standby(hass: HomeAssistant, umr20: PovcamSimulator) -> None:

@@ -12,6 +12,7 @@ import pytest
 from custom_components.panacam.cams.device import MOVE_SIZES, Activity, Move
 from custom_components.panacam.cams.errors import Reason
 from custom_components.panacam.cams.stream import Transport
+from scripts.lib import docs
 
 REPOSITORY = Path(__file__).parent.parent
 ROOT = REPOSITORY / "custom_components" / "panacam"
@@ -190,3 +191,8 @@ def test_quality_scale_is_whole() -> None:
     """Nothing is claimed here that the file does not name."""
     done = {rule for rule, value in QUALITY.items() if value == "done"}
     assert done == set(EVIDENCE)
+
+
+def test_docs_are_made_from_the_code() -> None:
+    """The table of requests is what the code sends."""
+    assert docs.PAGE.read_text() == docs.renewed(docs.PAGE.read_text())

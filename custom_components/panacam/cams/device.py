@@ -9,9 +9,18 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+import re
 from typing import Protocol
 
 from .stream import Stream
+
+
+def read_mac(text: str) -> str | None:
+    """Return a MAC address in lower case with colons, or None."""
+    digits = re.sub(r"[-:.]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{12}", digits) or digits in {"0" * 12, "f" * 12}:
+        return None
+    return ":".join(re.findall("..", digits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,15 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from .device import read_mac
+
 PANASONIC_SERVICE: Final = "urn:panasonic-com:service:p01NetCamService:1"
 
 _MAKERS: Final = re.compile(r"\b(panasonic|i-pro)\b", re.IGNORECASE)
 _CAMERA_MODEL: Final = re.compile(
     r"\b(AG-(UCK|UMR|MDC|MDR)|AW-(HE|HN|HR|UE|UN)|WV-|BB-)", re.IGNORECASE
 )
+_WEB: Final = frozenset({"http", "https"})
 _NOT_CAMERAS: Final = re.compile(r"Media(Server|Renderer)|:dial:|dial-multiscreen", re.IGNORECASE)
 
 
@@ -51,12 +54,14 @@ def panasonic_candidate(description: Mapping[str, object], location: str) -> Can
     # The description's own location may be a port of UPnP alone; the pages' address is better, but
     # only on the host that the announcement came from.
     pages = _split(text.get("presentationURL", ""))
-    web = pages if pages is not None and pages.hostname == place.hostname else None
+    web = None
+    if pages is not None and pages.scheme in _WEB and pages.hostname == place.hostname:
+        web = pages
     return Candidate(
         host=place.hostname,
         port=web.port if web is not None else None,
         tls=web is not None and web.scheme == "https",
-        mac=_mac_in(text.get("UDN", "")),
+        mac=read_mac(text.get("UDN", "").strip()[-12:]),
         model=next((model for model in models if _CAMERA_MODEL.search(model)), None),
         name=text.get("friendlyName"),
     )
@@ -70,10 +75,3 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _mac_in(udn: str) -> str | None:
-    """Return the MAC address that a UDN ends in, in lower case with colons."""
-    if (found := re.search(r"([0-9a-fA-F]{12})$", udn.strip())) is None:
-        return None
-    return ":".join(re.findall("..", found[1].lower()))

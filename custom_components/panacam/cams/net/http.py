@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
+import re
 from typing import Literal, cast, override
 
 from aiohttp import (
@@ -44,6 +46,7 @@ CONNECT_TIMEOUT = 5.0
 CHUNK_TIMEOUT = 10.0
 """Seconds between two pieces of a stream that has no end."""
 
+_SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w\-]*)(?=\s+[\w\-]+\s*=|\s*(?:,|$))")
 _UNAUTHORIZED = 401
 _REDIRECTS = range(300, 400)
 
@@ -76,20 +79,30 @@ class _Challenge:
         self.headers = CIMultiDict({"WWW-Authenticate": challenge})
 
 
+def _challenges(response: ClientResponse) -> dict[str, str]:
+    """Return what the camera offers, by scheme in lower case, in one header line or in several."""
+    found: dict[str, str] = {}
+    for line in response.headers.getall("WWW-Authenticate", ()):
+        starts = [match.start(1) for match in _SCHEME.finditer(line)]
+        for start, end in pairwise([*starts, len(line)]):
+            challenge = line[start:end].rstrip(", ")
+            found.setdefault(challenge.partition(" ")[0].lower(), challenge)
+    return found
+
+
 class _Digest(DigestAuthMiddleware):
-    """Digest that finds its challenge even when the camera offers Basic first."""
+    """Digest that finds its challenge wherever it stands among others."""
 
     @override
     def _authenticate(self, response: ClientResponse) -> bool:
-        for challenge in response.headers.getall("WWW-Authenticate", ()):
-            if challenge.lower().startswith("digest "):
-                again = super()._authenticate(
-                    cast("ClientResponse", _Challenge(response, challenge))
-                )
-                if again and response.status == _UNAUTHORIZED:
-                    response.release()
-                return again
-        return False
+        if response.status != _UNAUTHORIZED:
+            return False
+        if (challenge := _challenges(response).get("digest")) is None:
+            return False
+        again = super()._authenticate(cast("ClientResponse", _Challenge(response, challenge)))
+        if again:
+            response.release()
+        return again
 
 
 class _Login:
@@ -106,18 +119,14 @@ class _Login:
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Send the request, with credentials once they are known to be wanted."""
-        if self._use_basic:
+        if tried := self._use_basic:
             request.headers["Authorization"] = self._basic
         response = await self._digest(request, handler)
         if response.status != _UNAUTHORIZED:
             return response
-        offered = {
-            challenge.partition(" ")[0].lower()
-            for challenge in response.headers.getall("WWW-Authenticate", ())
-        }
-        basic_only = self._allow_basic and "basic" in offered and "digest" not in offered
-        self._use_basic, tried = basic_only, self._use_basic
-        if tried or not basic_only:
+        offered = _challenges(response)
+        self._use_basic = self._allow_basic and "basic" in offered and "digest" not in offered
+        if tried or not self._use_basic:
             return response
         response.release()
         request.headers["Authorization"] = self._basic
@@ -247,6 +256,8 @@ class HttpClient:
                             middlewares=() if self._login is None else (self._login,),
                         )
                     )
+            if self._closed:
+                raise ConnectError(Reason.UNREACHABLE)
             if response.status == _UNAUTHORIZED:
                 raise AuthError(
                     Reason.NO_CREDENTIALS if self._login is None else Reason.WRONG_CREDENTIALS

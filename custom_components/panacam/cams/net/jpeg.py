@@ -103,7 +103,8 @@ class PictureDecoder:
     def _find_end(self) -> bytes | None:
         """Return the picture once its EOI is there; drop it when another starts before."""
         end = self._buffer.find(_EOI, self._at)
-        limit = len(self._buffer) if end < 0 else end
+        # Up to and with the first byte of the EOI, which may be the last of a start.
+        limit = len(self._buffer) if end < 0 else end + 1
         if (start := self._buffer.find(_SOI, self._at, limit)) >= 0:
             self._drop(start)
             return None
@@ -111,6 +112,8 @@ class PictureDecoder:
             # The last two bytes may be the beginning of a marker.
             self._at = max(self._at, len(self._buffer) - 2)
             return None
+        if end + 2 > self._max_picture:
+            raise ProtocolError(Reason.TOO_LARGE)
         picture = bytes(memoryview(self._buffer)[: end + 2])
         self._drop(end + 2)
         self._skipped = 0

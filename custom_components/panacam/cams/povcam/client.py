@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import re
 import time
 
-from ..errors import AuthError, BusyError, CameraError, ProtocolError, Reason, RefusedError
+from ..errors import AuthError, BusyError, ProtocolError, Reason, RefusedError
 from ..net.http import MAX_TEXT, Answer, HttpClient, Method
 from ..net.jpeg import MAX_PICTURE, PictureDecoder, only_picture
 from .commands import AW_PTZ, CAMERA, MJPEG, VIEW
@@ -77,19 +77,17 @@ class PovcamClient:
 
     async def snapshot(self) -> bytes:
         """Return one JPEG picture of 640x360 (2.4), by the other of the two CGIs if one fails."""
+        by_view = self._by_view
         try:
-            return await self._snapshot_once()
+            return await self._snapshot_once(by_view=by_view)
         except RefusedError, ProtocolError:
-            self._by_view = not self._by_view
-            try:
-                return await self._snapshot_once()
-            except CameraError:
-                self._by_view = not self._by_view
-                raise
+            picture = await self._snapshot_once(by_view=not by_view)
+        self._by_view = not by_view
+        return picture
 
-    async def _snapshot_once(self) -> bytes:
+    async def _snapshot_once(self, *, by_view: bool) -> bytes:
         self._page += 1
-        if not self._by_view:
+        if not by_view:
             return only_picture(await self.call(CAMERA, resolution="640", page=self._page))
         # Mandatory after power on, allowed any number of times.
         await self.call(VIEW, action="start")
@@ -129,12 +127,16 @@ class PovcamClient:
 
 
 async def _cut(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield the pictures in a stream of bytes."""
+    """Yield the pictures in a stream of bytes. ProtocolError when it ends without a single one."""
     decoder = PictureDecoder()
+    any_picture = False
     async for piece in pieces:
         decoder.feed(piece)
         while (picture := decoder.next_picture()) is not None:
+            any_picture = True
             yield picture
+    if not any_picture:
+        raise ProtocolError(Reason.UNEXPECTED_REPLY, MJPEG.name)
 
 
 def _body(command: Command, answer: Answer) -> bytes:

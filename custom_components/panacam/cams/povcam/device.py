@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 import secrets
 import time
 from typing import Final
 
-from ..device import Identity, Slot, State
-from ..errors import CameraError, ConnectError, ProtocolError, Reason, RefusedError
+from ..device import Identity, Move, Slot, State
+from ..errors import BusyError, CameraError, ConnectError, ProtocolError, Reason, RefusedError
 from ..net.http import HttpClient
 from ..stream import Credentials, RtspStream, Transport
 from .client import PovcamClient
@@ -24,7 +24,7 @@ from .commands import (
     SDCTRL,
     SETTINGS,
 )
-from .lens import HEAD_MOVES, PovcamMover
+from .lens import AW_FOCUS, AW_ZOOM, HEAD_MOVES, PovcamMover
 from .replies import (
     STREAM_CHANNELS,
     has_direct_control,
@@ -109,11 +109,10 @@ class PovcamDevice:
     async def connect(self) -> None:
         """Learn identity, abilities and streams."""
         await self._check_identity()
-        capability, video, settings, turns, _ = await asyncio.gather(
+        capability, video, settings, _ = await asyncio.gather(
             self._capability(),
             self._optional(GET_VIDEO_OVER_IP),
             self._optional(SETTINGS),
-            self._turns(),
             self._optional(GET_AUDIO),
         )
         self._transmitting = read_transmitting(video)
@@ -132,9 +131,11 @@ class PovcamDevice:
             )
             for key in STREAM_CHANNELS
         )
-        moves = read_moves(capability, self.identity.model) | (HEAD_MOVES if turns else frozenset())
-        if moves:
-            self.mover = PovcamMover(self._client, moves, direct=has_direct_control(capability))
+        lens = read_moves(capability, self.identity.model)
+        aw = await self._aw_moves(without_lens=not lens)
+        if lens | aw:
+            direct = has_direct_control(capability)
+            self.mover = PovcamMover(self._client, lens | aw, direct=direct, aw=aw)
         if capability is None or capability.supports("video_server.sdcard") is not False:
             self.recorder = PovcamRecorder(self._client, self.poll)
         if self._credentials is not None:
@@ -157,16 +158,22 @@ class PovcamDevice:
                 if (video := await self._optional(GET_VIDEO_OVER_IP)) is not None:
                     self._transmitting = read_transmitting(video)
                 self._recheck_at = time.monotonic() + RECHECK
-            try:
-                state = read_state(parse_reply(await self._client.call(GET_STATE)))
-            except RefusedError:
-                # Keep what is reported, so that entities stay and become unknown.
-                state = _forgotten(self._last_state)
+            state = await self._get_state()
         except CameraError:
             self._recheck_at = 0.0
             raise
         self._last_state = replace(state, transmitting=self._transmitting)
         return self._last_state
+
+    async def _get_state(self) -> State:
+        """Return what get_state tells; in playback and standby it is refused or empty (9.1)."""
+        try:
+            if body := await self._client.call(GET_STATE):
+                return read_state(parse_reply(body))
+        except RefusedError:
+            pass
+        # What is reported is kept, so that entities stay and become unknown.
+        return _forgotten(self._last_state)
 
     async def close(self) -> None:
         """End picture streams and wait for a head that is being stopped."""
@@ -189,15 +196,13 @@ class PovcamDevice:
         The camera has just said who it is, so whatever goes wrong here twice is about the command:
         there are models that hang up on what they do not know.
         """
-        for attempt in range(2):
+        try:
             try:
                 return await self._client.call(command)
             except ConnectError:
-                if attempt:
-                    return None
-            except CameraError:
-                return None
-        return None
+                return await self._client.call(command)
+        except CameraError:
+            return None
 
     async def _optional(self, command: Command) -> Reply | None:
         if (body := await self._ask(command)) is None:
@@ -213,12 +218,25 @@ class PovcamDevice:
         self._replies[GET_CAPABILITY.name] = {**capability.groups, "rubbish": capability.rubbish}
         return capability
 
-    async def _turns(self) -> bool:
-        """Return whether there is a pan-tilt head: only those tell a position (facts)."""
-        try:
-            return (await self._client.aw("#APC")).casefold().startswith("apc")
-        except CameraError:
-            return False
+    async def _aw_moves(self, *, without_lens: bool) -> frozenset[Move]:
+        """Return what aw_ptz can do here: what has a position that it tells can be moved (facts).
+
+        Without another way to the lens, sister models are asked for their zoom and focus, too.
+        """
+        moves: frozenset[Move] = frozenset()
+        asked = [("#APC", "apc", HEAD_MOVES)]
+        if without_lens:
+            asked += [("#GZ", "gz", AW_ZOOM), ("#GF", "gf", AW_FOCUS)]
+        for command, answer, found in asked:
+            try:
+                if (await self._client.aw(command)).casefold().startswith(answer):
+                    moves |= found
+            except BusyError:
+                # In standby, but it knows the command.
+                moves |= found
+            except CameraError:
+                continue
+        return moves
 
 
 class PovcamRecorder:
@@ -234,7 +252,10 @@ class PovcamRecorder:
         try:
             await self._client.call(SDCTRL, save="start" if on else "end")
         except RefusedError as err:
-            raise RefusedError(_why_refused(await self._look(), on) or err.reason) from err
+            reason = err.reason
+            with suppress(CameraError):  # then the refusal is all there is to tell
+                reason = _why_refused(await self._look(), on) or reason
+            raise RefusedError(reason) from err
 
 
 def _why_refused(state: State, on: bool) -> Reason | None:

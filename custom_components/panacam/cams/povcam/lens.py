@@ -10,12 +10,13 @@ from .commands import CAMCTRL, DIRECTCTRL
 
 NUDGE: Final = 0.4
 """Seconds that one step of a pan or tilt lasts; the head knows speeds only."""
-_STOP: Final = "#PTS5050"
-_CENTRE: Final = "#APC80008000"
+_AW_ONCE: Final = {Move.HOME: "#APC80008000", Move.FOCUS_AUTO: "#D11"}
 
 HEAD_MOVES: Final = frozenset(
     {Move.PAN_LEFT, Move.PAN_RIGHT, Move.TILT_UP, Move.TILT_DOWN, Move.HOME}
 )
+AW_ZOOM: Final = frozenset({Move.ZOOM_IN, Move.ZOOM_OUT})
+AW_FOCUS: Final = frozenset({Move.FOCUS_NEAR, Move.FOCUS_FAR, Move.FOCUS_AUTO})
 _CAMCTRL: Final[dict[Move, tuple[str, str]]] = {
     Move.ZOOM_IN: ("zoom", "up"),
     Move.ZOOM_OUT: ("zoom", "down"),
@@ -42,12 +43,17 @@ _DIRECT: Final[dict[Move, tuple[str, int]]] = {
     Move.FOCUS_FAR: ("focus", 1),
     Move.FOCUS_NEAR: ("focus", -1),
 }
-_PAN_TILT: Final[dict[Move, tuple[int, int]]] = {
-    Move.PAN_LEFT: (-1, 0),
-    Move.PAN_RIGHT: (1, 0),
-    Move.TILT_UP: (0, 1),
-    Move.TILT_DOWN: (0, -1),
+_AW_SPEED: Final[dict[Move, tuple[str, int]]] = {
+    Move.PAN_LEFT: ("#PTS{speed:02d}50", -1),
+    Move.PAN_RIGHT: ("#PTS{speed:02d}50", 1),
+    Move.TILT_UP: ("#PTS50{speed:02d}", 1),
+    Move.TILT_DOWN: ("#PTS50{speed:02d}", -1),
+    Move.ZOOM_IN: ("#Z{speed:02d}", 1),
+    Move.ZOOM_OUT: ("#Z{speed:02d}", -1),
+    Move.FOCUS_FAR: ("#F{speed:02d}", 1),
+    Move.FOCUS_NEAR: ("#F{speed:02d}", -1),
 }
+"""Command and direction; a speed of 50 is the stop, 01 and 99 are the ends (facts)."""
 
 
 class PovcamMover:
@@ -59,11 +65,13 @@ class PovcamMover:
         moves: frozenset[Move],
         *,
         direct: bool,
+        aw: frozenset[Move] = HEAD_MOVES,
     ) -> None:
-        """Offer `moves`; `direct` where directctrl is there."""
+        """Offer `moves`, those in `aw` by aw_ptz; `direct` where directctrl is there."""
         self._client = client
         self._moves = moves
         self._direct = direct
+        self._aw = aw
         self._head = asyncio.Lock()
         self._stops: set[asyncio.Task[None]] = set()
 
@@ -76,10 +84,8 @@ class PovcamMover:
         """Make one step. RefusedError when this camera has no such move or size."""
         if move not in self._moves or size not in MOVE_SIZES:
             raise RefusedError(Reason.UNSUPPORTED, move)
-        if move is Move.HOME:
-            await self._client.aw(_CENTRE)
-        elif move in _PAN_TILT:
-            await self._nudge_head(move, size)
+        if move in self._aw:
+            await self._aw_move(move, size)
         elif size > 1 and self._direct and move in _DIRECT:
             name, sign = _DIRECT[move]
             await self._client.call(DIRECTCTRL, **{name: sign * size})
@@ -100,26 +106,28 @@ class PovcamMover:
             await self._client.call(CAMCTRL, **{name: value})
             size -= 2 if double else 1
 
-    async def _nudge_head(self, move: Move, size: int) -> None:
-        """Turn for a moment, then stop; the stop is sent whatever happens in between."""
-        pan, tilt = _PAN_TILT[move]
-        speed = 10 + 10 * size
+    async def _aw_move(self, move: Move, size: int) -> None:
+        """Set off for a moment, then stop; the stop is sent whatever happens in between."""
+        if (command := _AW_ONCE.get(move)) is not None:
+            await self._client.aw(command)
+            return
+        template, direction = _AW_SPEED[move]
         async with self._head:
             try:
-                await self._client.aw(f"#PTS{50 + pan * speed:02d}{50 + tilt * speed:02d}")
+                await self._client.aw(template.format(speed=50 + direction * 12 * size))
                 await asyncio.sleep(NUDGE)
             finally:
                 # A cancelled caller must not leave the head turning.
-                stop = asyncio.create_task(self._stop_head())
+                stop = asyncio.create_task(self._stop(template.format(speed=50)))
                 self._stops.add(stop)
                 stop.add_done_callback(self._stops.discard)
                 await asyncio.shield(stop)
 
-    async def _stop_head(self) -> None:
-        """Send the stop until the camera takes it, three times at most."""
+    async def _stop(self, command: str) -> None:
+        """Send a stop until the camera takes it, three times at most."""
         for attempt in range(3):
             try:
-                await self._client.aw(_STOP)
+                await self._client.aw(command)
             except BusyError:
                 await asyncio.sleep(0.2 * (attempt + 1))
             except CameraError:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import re
 from typing import Final
 
-from ..device import Activity, Identity, Move, Slot, State
+from ..device import Activity, Identity, Move, Slot, State, read_mac
 from ..errors import ProtocolError, Reason
 from .wire import Capability, Reply
 
@@ -24,14 +24,6 @@ _FOCUS: Final = frozenset({Move.FOCUS_NEAR, Move.FOCUS_FAR})
 _BRIGHTNESS: Final = frozenset({Move.BRIGHTNESS_UP, Move.BRIGHTNESS_DOWN, Move.BRIGHTNESS_RESET})
 _IRIS: Final = frozenset({Move.IRIS_UP, Move.IRIS_DOWN, Move.IRIS_RESET})
 _DOCUMENTED: Final = re.compile(r"AG-(UCK20|UMR20|MDC20|MDR25)", re.IGNORECASE)
-
-
-def read_mac(text: str) -> str | None:
-    """Return a MAC address in lower case with colons, or None."""
-    digits = re.sub(r"[-:.]", "", text).lower()
-    if not re.fullmatch(r"[0-9a-f]{12}", digits) or digits in {"0" * 12, "f" * 12}:
-        return None
-    return ":".join(re.findall("..", digits))
 
 
 def read_identity(info: Reply, basic: Reply | None = None) -> Identity:

@@ -168,7 +168,8 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 def _lines(body: bytes) -> Iterator[str]:
     """Yield the lines that carry something, without HTML tags and control characters."""
     for line in decode_text(body).splitlines()[:MAX_LINES]:
-        text = _CONTROLS.sub("", re.sub(r"^(\s*</?\w[^>]{0,80}>)+", "", line)).strip()
+        untagged = re.sub(r"^(\s*</?\w[^>]{0,80}>)+", "", line.replace("\t", " "))
+        text = _CONTROLS.sub("", untagged).strip()
         if text:
             yield text
 
@@ -230,9 +231,7 @@ def parse_capability(body: bytes) -> Capability:
         if (header := _GROUP.fullmatch(lowered)) and header[1].startswith(_KNOWN_ROOTS):
             current = header[1]
             continue
-        key, _, value = (
-            lowered.partition("=") if "=" in lowered else lowered.replace("\t", " ").partition(" ")
-        )
+        key, _, value = lowered.partition("=") if "=" in lowered else lowered.partition(" ")
         key, value = key.strip(), value.strip()
         if key.startswith(_KNOWN_ROOTS) and "=" not in lowered and " " in value:
             group = key  # `group name value`
