@@ -51,8 +51,11 @@ async def test_record_and_stop(
     assert state(hass, CAMERA) == "idle"
 
 
-async def test_no_flicker(hass: HomeAssistant, socket_enabled: None, quick: None) -> None:
+async def test_no_flicker(
+    hass: HomeAssistant, socket_enabled: None, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The camera shows a recording seconds later; until then it is looked at often, shown as on."""
+    monkeypatch.setattr(coordinator, "EFFECT_SETTLE", 0.5)
     async with PovcamSimulator(auth=Auth.NONE, record_delay=1.0) as umr20:
         await _record_slowly(hass, umr20)
 
@@ -225,8 +228,49 @@ async def test_move_action_that_the_camera_lacks(
         await call(hass, DOMAIN, "move", CAMERA, move="pan_left")
 
 
-async def test_busy(hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator) -> None:
-    """A lens that is not there is refused in a sentence."""
+async def test_start_then_stop_at_once(
+    hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
+) -> None:
+    """What the camera shows right after a command proves nothing."""
+    await call(hass, "switch", "turn_on", SWITCH)
+    await call(hass, "switch", "turn_off", SWITCH)
+    await poll(hass, entry)
+    umr20.camera.recording = True  # the start that was still under way
+    await poll(hass, entry)
+    assert state(hass, SWITCH) == STATE_OFF
+    assert entry.runtime_data.update_interval == timedelta(seconds=1)
+
+
+async def test_lost_after_a_command(
+    hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
+) -> None:
+    """A camera that went after a command is asked as seldom as any other lost one."""
+    await call(hass, "switch", "turn_on", SWITCH)
+    umr20.fault("*", Fault.CLOSE)
+    await poll(hass, entry)
+    assert entry.runtime_data.update_interval == timedelta(seconds=5)
+
+
+async def test_restart_that_hangs_up(
+    hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
+) -> None:
+    """A camera that goes down before it has answered did what it was told."""
+    umr20.fault("initial", Fault.CLOSE)
+    await call(hass, "button", "press", "button.stage_left_restart")
+
+
+async def test_head_in_standby(hass: HomeAssistant, socket_enabled: None, quick: None) -> None:
+    """A head that answers "busy" says so in a sentence."""
+    async with PovcamSimulator(model=AW_HE40, auth=Auth.NONE, ptz_interval=30.0) as camera:
+        await add(hass, entry_for(camera))
+        with pytest.raises(HomeAssistantError, match="busy"):
+            await call(hass, "button", "press", "button.stage_left_home_position")
+
+
+async def test_lens_that_is_not_there(
+    hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
+) -> None:
+    """A refusal is said in a sentence."""
     umr20.fault("camctrl", Fault.ERROR_500)
     with pytest.raises(HomeAssistantError, match="refused"):
         await call(hass, "button", "press", "button.stage_left_zoom_in")

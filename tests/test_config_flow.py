@@ -1,8 +1,10 @@
 """The config flow against simulated cameras: adding, finding, moving, logging in again."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from typing import Any
+from unittest.mock import patch
 
+from aiohttp import DummyCookieJar
 from homeassistant.config_entries import (
     SOURCE_IGNORE,
     SOURCE_SSDP,
@@ -16,8 +18,9 @@ from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.panacam.cams.errors import ConnectError, Reason
 from custom_components.panacam.cams.net import http
-from custom_components.panacam.connection import split_host
+from custom_components.panacam.connection import session_for, split_host
 from custom_components.panacam.const import DOMAIN
 from tests.conftest import MAC, add, entry_for
 from tests.simulators.povcam import AG_UMR20, Auth, Fault, PovcamSimulator
@@ -276,34 +279,90 @@ async def test_known_camera_announced_where_it_is(
 
 
 async def test_known_camera_moved(hass: HomeAssistant, umr20: PovcamSimulator) -> None:
-    """A camera that was lost is followed to its new address once it has proved itself."""
+    """A lost camera with a password is followed once a human agrees; until then it is not asked."""
     entry = await add(hass, entry_for(umr20, port=1))
     assert entry.state is ConfigEntryState.SETUP_RETRY
     result = await announce(hass, announcement(umr20))
-    assert result["reason"] == "already_configured"
+    assert result["step_id"] == "moved"
+    assert not umr20.requests
+    umr20.fault("*", Fault.CLOSE)
+    result = await go_on(hass, result, {})
+    assert result["errors"] == {"base": "cut"}
+    umr20.clear_faults()
+    result = await go_on(hass, result, {})
+    assert result["reason"] == "reconfigure_successful"
     assert entry.data["port"] == umr20.port
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
 
 
+async def test_known_open_camera_moved(hass: HomeAssistant, open_camera: PovcamSimulator) -> None:
+    """A lost camera without a password is followed at once: there is nothing to lose."""
+    entry = await add(hass, entry_for(open_camera, port=1, username="", password=""))
+    result = await announce(hass, announcement(open_camera))
+    assert result["reason"] == "already_configured"
+    assert entry.data["port"] == open_camera.port
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+
 async def test_impostor(hass: HomeAssistant, umr20: PovcamSimulator) -> None:
-    """Another camera that announces a known MAC address changes nothing."""
+    """Another camera that announces a known MAC address is not taken for it."""
     umr20.become(mac="A8-13-74-00-00-99", serial="other")
     entry = await add(hass, entry_for(umr20, port=1))
-    result = await announce(hass, announcement(umr20))
+    result = await go_on(hass, await announce(hass, announcement(umr20)), {})
+    assert result["errors"] == {"base": "other_camera"}
+    assert entry.data["port"] == 1
+
+
+async def test_open_impostor(hass: HomeAssistant, open_camera: PovcamSimulator) -> None:
+    """Also where nobody has to agree."""
+    open_camera.become(mac="A8-13-74-00-00-99", serial="other")
+    entry = await add(hass, entry_for(open_camera, port=1, username="", password=""))
+    result = await announce(hass, announcement(open_camera))
     assert result["reason"] == "already_configured"
     assert entry.data["port"] == 1
 
 
-async def test_impostor_gets_no_readable_password(
-    hass: HomeAssistant, socket_enabled: None, quick: None
+async def test_https_stays_https(hass: HomeAssistant, umr20: PovcamSimulator) -> None:
+    """An announcement cannot turn encryption off; a checked certificate needs no human."""
+    entry = await add(hass, entry_for(umr20, port=1, ssl=True))
+    with patch(
+        "custom_components.panacam.config_flow.find", side_effect=ConnectError(Reason.TLS)
+    ) as asked:
+        result = await announce(hass, announcement(umr20, host="127.0.0.2"))
+    assert result["reason"] == "already_configured"
+    assert asked.await_args is not None
+    assert asked.await_args.args[1] == dict(entry.data) | {"host": "127.0.0.2"}
+    assert entry.data["host"] == "127.0.0.1"
+
+
+async def test_one_card_for_one_camera(hass: HomeAssistant, umr20: PovcamSimulator) -> None:
+    """A camera whose announcement holds no MAC address is offered once, too."""
+    nameless = announcement(umr20, UDN="uuid:4D454930-0000-1000-8000")
+    assert (await announce(hass, nameless))["step_id"] == "credentials"
+    assert (await announce(hass, nameless))["reason"] == "already_in_progress"
+
+
+async def test_form_opened_again(hass: HomeAssistant, umr20: PovcamSimulator) -> None:
+    """Looking at a form again asks nobody anything."""
+    result = await announce(hass, announcement(umr20))
+    before = len(umr20.requests)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    assert result["step_id"] == "credentials"
+    assert not result["errors"]
+    assert len(umr20.requests) == before
+
+
+async def test_texts_of_a_camera_are_no_markdown(
+    hass: HomeAssistant, open_camera: PovcamSimulator
 ) -> None:
-    """Who announces a known MAC address and asks for Basic does not get the password."""
-    async with PovcamSimulator(model=AG_UMR20, auth=Auth.BASIC, user_auth=True) as camera:
-        entry = await add(hass, entry_for(camera, port=1))
-        await announce(hass, announcement(camera))
-        assert entry.data["port"] == 1
-        assert all(request.user is None for request in camera.requests)
+    """A form shows what a camera calls itself, and no link or picture of its choosing."""
+    open_camera.camera.title = "[x](http://evil/)\u202e<img>"
+    result = await begin(hass, form(open_camera))
+    shown = result["description_placeholders"]
+    assert shown is not None
+    assert shown["name"] == r"\[x\]\(http://evil/\)\<img\>"
 
 
 async def test_ignored_camera_stays_ignored(hass: HomeAssistant, umr20: PovcamSimulator) -> None:
@@ -329,9 +388,6 @@ async def test_reauthentication(
     assert entry.state is ConfigEntryState.LOADED
 
 
-type Change = Callable[[dict[str, Any]], dict[str, Any]]
-
-
 async def test_reconfigure_keeps_the_password(
     hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
 ) -> None:
@@ -347,6 +403,33 @@ async def test_reconfigure_keeps_the_password(
     result = await go_on(hass, result, form(umr20, username="admin"))
     assert result["reason"] == "reconfigure_successful"
     assert entry.data["password"] == "12345"
+
+
+async def test_reauthentication_of_an_absent_camera(
+    hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
+) -> None:
+    """What went wrong is shown, though the form has no field for it."""
+    umr20.fault("*", Fault.RESET)
+    result = await go_on(hass, await entry.start_reauth_flow(hass), LOGIN)
+    assert result["errors"] in ({"base": "unreachable"}, {"base": "cut"})
+
+
+async def test_wrong_administrator_of_an_open_camera(
+    hass: HomeAssistant, open_camera: PovcamSimulator
+) -> None:
+    """A camera that lets everybody look still says whether the administrator's login is right."""
+    entry = await add(hass, entry_for(open_camera, username="", password=""))
+    result = await entry.start_reconfigure_flow(hass)
+    result = await go_on(hass, result, form(open_camera, **LOGIN | {"password": "wrong"}))
+    assert result["errors"] == {"base": "wrong_credentials"}
+    result = await go_on(hass, result, form(open_camera, **LOGIN))
+    assert result["reason"] == "reconfigure_successful"
+
+
+async def test_no_cookies(hass: HomeAssistant) -> None:
+    """What a camera sets is kept by nobody."""
+    session = session_for(hass, {})
+    assert isinstance(session.cookie_jar, DummyCookieJar)
 
 
 async def test_reconfigure_with_another_user(

@@ -12,7 +12,11 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.panacam.diagnostics import _redacted
+from custom_components.panacam.diagnostics import (
+    _redacted,
+    async_get_config_entry_diagnostics,
+)
+from tests.conftest import add, entry_for
 from tests.simulators.povcam import Fault, PovcamSimulator
 from tests.test_init import poll
 
@@ -46,11 +50,26 @@ async def test_diagnostics_of_a_lost_camera(
 ) -> None:
     """The last error is told, too."""
     assert await async_setup_component(hass, "diagnostics", {})
+    umr20.camera.title = "Nursery"
+    await hass.config_entries.async_reload(entry.entry_id)
     umr20.fault("*", Fault.CLOSE)
     await poll(hass, entry)
     found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert not found["last_update_success"]
     assert found["last_error"]
+    assert "Nursery" not in json.dumps(found)
+
+
+async def test_diagnostics_of_a_camera_never_reached(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, umr20: PovcamSimulator
+) -> None:
+    """What is known is told: the entry and why it does not load."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    entry = await add(hass, entry_for(umr20, port=1))
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    assert found["entry"]["state"] == "setup_retry"
+    assert "does not answer" in found["entry"]["reason"]
+    assert "12345" not in json.dumps(found)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +82,13 @@ async def test_diagnostics_of_a_lost_camera(
         ({"h264_multicast_addr_ch1": "239.1.2.3"}, {"h264_multicast_addr_ch1": "**REDACTED**"}),
         ({"password": "x"}, {"password": "**REDACTED**"}),
         ("the Secret word", "the **REDACTED** word"),
+        ("secretive", "**REDACTED**"),
+        ({"MAC ": "A81374BF40FD"}, {"MAC ": "**REDACTED**"}),
+        ("a813.74bf.40fd", "**REDACTED**"),
+        ("fe80::1", "**REDACTED**"),
+        ({"CAMTITLE": "Nursery"}, {"CAMTITLE": "**REDACTED**"}),
+        ({"cam_title": ""}, {"cam_title": ""}),
+        ({"IP_addr1": "192"}, {"IP_addr1": "**REDACTED**"}),
         ("VERSION 1.10", "VERSION 1.10"),
         ("00:12:34", "00:12:34"),
         ((1, None, True), [1, None, True]),
@@ -70,4 +96,4 @@ async def test_diagnostics_of_a_lost_camera(
 )
 def test_redaction(value: object, redacted: object) -> None:
     """By key, by known secret, and by what looks like an address."""
-    assert _redacted(value, ["secret"]) == redacted
+    assert _redacted(value, ["secretive", "secret"]) == redacted

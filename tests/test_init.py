@@ -254,19 +254,31 @@ async def test_another_camera_takes_the_address(
     [
         (Fault.CLOSE, ConfigEntryState.SETUP_RETRY),
         (Fault.RUBBISH, ConfigEntryState.SETUP_RETRY),
-        (Fault.UNAUTHORIZED, ConfigEntryState.SETUP_ERROR),
+        (Fault.UNAUTHORIZED, ConfigEntryState.SETUP_RETRY),
     ],
 )
 async def test_set_up_goes_wrong(
     hass: HomeAssistant, umr20: PovcamSimulator, fault: Fault, expected: ConfigEntryState
 ) -> None:
-    """What can get better by itself is tried again; credentials are asked for."""
+    """All of it may get better by itself; refused credentials are asked for meanwhile."""
     umr20.fault("*", fault)
     entry = await add(hass, entry_for(umr20))
     assert entry.state is expected
     asked = [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()]
-    assert asked == (["reauth"] if expected is ConfigEntryState.SETUP_ERROR else [])
+    assert asked == (["reauth"] if fault is Fault.UNAUTHORIZED else [])
     assert "12345" not in (entry.reason or "")
+
+
+async def test_refused_while_starting_up(hass: HomeAssistant, umr20: PovcamSimulator) -> None:
+    """After a power cut both start: a camera that refuses everybody at first needs no human."""
+    umr20.fault("*", Fault.UNAUTHORIZED)
+    entry = await add(hass, entry_for(umr20))
+    assert hass.config_entries.flow.async_progress()
+    umr20.clear_faults()
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=60))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert not hass.config_entries.flow.async_progress()
 
 
 async def test_impossible_address(hass: HomeAssistant, umr20: PovcamSimulator) -> None:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "custom_components" / "panacam"
 CAMS = ROOT / "cams"
 FAMILIES = {"povcam", "mo", "onvif"}
-SHARED = {"device", "errors", "stream", "net"}
+SHARED = {"device", "errors", "stream", "text", "net"}
 PLATFORMS = {
     "binary_sensor",
     "button",

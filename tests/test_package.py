@@ -69,7 +69,6 @@ def test_every_reason_has_a_sentence() -> None:
         "needs_administrator",
         "no_card",
         "not_recording",
-        "other_camera",
         "out_of_range",
         "unsupported",
     }
@@ -168,7 +167,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
         "def test_reconfigure_keeps_the_password",
     ),
     "async-dependency": ("custom_components/panacam/manifest.json", '"requirements": []'),
-    "inject-websession": ("custom_components/panacam/connection.py", "async_get_clientsession"),
+    "inject-websession": ("custom_components/panacam/connection.py", "async_create_clientsession"),
     "strict-typing": ("scripts/lint", "mypy --strict"),
     "brands": ("custom_components/panacam/brand/icon.png", ""),
 }

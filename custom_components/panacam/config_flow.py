@@ -1,6 +1,7 @@
 """Adding a camera: find out what answers, ask for credentials only when needed, show it first."""
 
 from collections.abc import Mapping
+import re
 from typing import Any, Final, override
 
 from homeassistant.config_entries import (
@@ -20,7 +21,6 @@ from homeassistant.const import (
 )
 from homeassistant.core import callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
@@ -32,9 +32,9 @@ import voluptuous as vol
 from .cams.device import Identity
 from .cams.discovery import Candidate, panasonic_candidate
 from .cams.errors import CameraError, Reason
-from .cams.registry import Finding, probe
-from .connection import address_of, session_for, split_host
-from .const import CONF_FAMILY, DOMAIN, LOGGER
+from .cams.registry import Finding
+from .connection import find, split_host
+from .const import CONF_FAMILY, DOMAIN
 from .coordinator import PanacamConfigEntry
 from .options_flow import PanacamOptionsFlow
 
@@ -74,6 +74,8 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
 
     _finding: Finding
     """The camera that is about to be added."""
+    _entry: PanacamConfigEntry
+    """The camera that is about to be followed to a new address."""
 
     def __init__(self) -> None:
         """Begin with nothing known."""
@@ -105,8 +107,8 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_credentials(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for user name and password, and look again with them."""
-        if user_input is None:
+        """Look again with the user name and the password that were asked for."""
+        if user_input is None:  # somebody opens the form again
             return self._ask_credentials()
         self._data |= user_input
         if (finding := await self._find()) is not None:
@@ -126,13 +128,13 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="confirm",
             description_placeholders={
-                "name": _title(identity),
-                "model": identity.model or "?",
-                "manufacturer": identity.manufacturer,
-                "serial": identity.serial or "?",
-                "mac": identity.mac or "?",
-                "firmware": identity.firmware or "?",
-                "host": self._data[CONF_HOST],
+                "name": _escaped(_title(identity)),
+                "model": _escaped(identity.model),
+                "manufacturer": _escaped(identity.manufacturer),
+                "serial": _escaped(identity.serial),
+                "mac": _escaped(identity.mac),
+                "firmware": _escaped(identity.firmware),
+                "host": _escaped(self._data[CONF_HOST]),
             },
         )
 
@@ -164,8 +166,11 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
             data_schema=self.add_suggested_values_to_schema(
                 _CREDENTIALS_SCHEMA, {CONF_USERNAME: self._data.get(CONF_USERNAME)}
             ),
-            description_placeholders={"name": entry.title, "host": entry.data[CONF_HOST]},
-            errors=self._errors,
+            description_placeholders={
+                "name": _escaped(entry.title),
+                "host": _escaped(entry.data[CONF_HOST]),
+            },
+            errors=self._base_errors(),
         )
 
     async def async_step_reconfigure(
@@ -193,7 +198,7 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(_RECONFIGURE_SCHEMA, shown),
-            description_placeholders={"name": entry.title},
+            description_placeholders={"name": _escaped(entry.title)},
             errors=self._errors,
         )
 
@@ -201,7 +206,7 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return who answers at the address so far; else what went wrong goes to `_errors`."""
         self._errors = {}
         try:
-            return await probe(session_for(self.hass, self._data), address_of(self._data))
+            return await find(self.hass, self._data)
         except CameraError as err:
             field = CONF_HOST if err.reason in _HOST_REASONS else "base"
             self._errors = {field: err.reason.value}
@@ -210,6 +215,10 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
     def _reason(self) -> str:
         """Return what went wrong last, whichever field it is shown at."""
         return next(iter(self._errors.values()), "")
+
+    def _base_errors(self) -> dict[str, str]:
+        """Return what went wrong for a form that has no field for the host."""
+        return {"base": self._reason()} if self._errors else {}
 
     async def _found(self, finding: Finding) -> ConfigFlowResult:
         """Go on with a camera that has proved who it is, unless it is there already."""
@@ -230,23 +239,28 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
             data_schema=self.add_suggested_values_to_schema(
                 _CREDENTIALS_SCHEMA, {CONF_USERNAME: username}
             ),
-            description_placeholders={"host": self._data[CONF_HOST]},
+            description_placeholders={"host": _escaped(self._data[CONF_HOST])},
             # Whatever went wrong before the question is no mistake of this form.
-            errors={} if username is None else {"base": self._reason()},
+            errors={} if username is None else self._base_errors(),
         )
 
     async def _discovered(self, candidate: Candidate) -> ConfigFlowResult:
         """Follow up an announcement: a known camera's new address, or a new camera."""
-        if candidate.mac is not None:
-            known = await self.async_set_unique_id(format_mac(candidate.mac))
+        name = candidate.name or candidate.model or candidate.host
+        self.context["title_placeholders"] = {"name": name}
+        if provisional := candidate.mac or candidate.udn:
+            known = await self.async_set_unique_id(provisional)
             if known is not None:
                 return await self._moved(known, candidate)
         self._async_abort_entries_match({CONF_HOST: candidate.host})
-        # Cameras make their certificates themselves; the form to change that is "reconfigure".
-        self._data = _data_of(candidate) | {CONF_VERIFY_SSL: not candidate.tls}
-        self.context["title_placeholders"] = {
-            "name": candidate.name or candidate.model or candidate.host
+        self._data = {
+            CONF_HOST: candidate.host,
+            CONF_SSL: candidate.tls,
+            # Cameras make their certificates themselves; "reconfigure" turns the check on.
+            CONF_VERIFY_SSL: not candidate.tls,
         }
+        if candidate.port is not None:
+            self._data[CONF_PORT] = candidate.port
         if (finding := await self._find()) is not None:
             return await self._found(finding)
         if self._reason() in _CREDENTIAL_ERRORS:
@@ -254,26 +268,51 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_abort(reason=self._reason())
 
     async def _moved(self, entry: PanacamConfigEntry, candidate: Candidate) -> ConfigFlowResult:
-        """Follow a known camera to its new address, once it has proved to be the same one.
+        """Follow a known camera to its new address.
 
-        Anybody can announce a known MAC address. So nothing is tried while the camera answers where
-        it was, and the password does not leave in a readable form.
+        Anybody can announce a known MAC address, and answer to it. So nothing is tried while the
+        camera answers where it was, HTTPS never becomes HTTP, and where a password could fall into
+        the wrong hands a human has to agree.
         """
-        found = _data_of(candidate)
         answers = entry.state is ConfigEntryState.LOADED and entry.runtime_data.last_update_success
-        same = {**entry.data, **found} == dict(entry.data)
-        if not answers and not same and entry.source != SOURCE_IGNORE:
-            data = {**entry.data, **found}
-            try:
-                finding = await probe(
-                    session_for(self.hass, data), address_of(data, allow_basic=False)
-                )
-            except CameraError as err:
-                LOGGER.debug("%s: not at %s: %s", entry.title, candidate.host, err)
-                return self.async_abort(reason="already_configured")
-            if finding.identity.unique_id == entry.unique_id:
-                self._abort_if_unique_id_configured(updates=found)
+        self._data = {**entry.data, CONF_HOST: candidate.host}
+        if candidate.port is not None and candidate.tls == entry.data.get(CONF_SSL, False):
+            self._data[CONF_PORT] = candidate.port
+        if answers or entry.source == SOURCE_IGNORE or self._data == dict(entry.data):
+            return self.async_abort(reason="already_configured")
+        self._entry = entry
+        proven = self._data.get(CONF_SSL) and self._data.get(CONF_VERIFY_SSL, True)
+        if self._data.get(CONF_USERNAME) and not proven:
+            self.context["title_placeholders"] = {"name": entry.title}
+            return await self.async_step_moved()
+        await self._follow()
         return self.async_abort(reason="already_configured")
+
+    async def async_step_moved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether a camera is to be followed to the address that it announces."""
+        if user_input is not None and await self._follow():
+            return self.async_abort(reason="reconfigure_successful")
+        self._set_confirm_only()
+        return self.async_show_form(
+            step_id="moved",
+            description_placeholders={
+                "name": _escaped(self._entry.title),
+                "old_host": _escaped(self._entry.data[CONF_HOST]),
+                "host": _escaped(self._data[CONF_HOST]),
+            },
+            errors=self._base_errors(),
+        )
+
+    async def _follow(self) -> bool:
+        """Take the new address if the same camera answers there."""
+        if (finding := await self._find()) is None:
+            return False
+        if finding.identity.unique_id != self._entry.unique_id:
+            self._errors = {"base": Reason.OTHER_CAMERA.value}
+            return False
+        self.hass.config_entries.async_update_entry(self._entry, data=self._data)
+        self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+        return True
 
 
 _CREDENTIAL_ERRORS: Final = {Reason.NO_CREDENTIALS.value, Reason.WRONG_CREDENTIALS.value}
@@ -284,9 +323,6 @@ def _title(identity: Identity) -> str:
     return identity.name or identity.model or f"{identity.manufacturer} {identity.unique_id}"
 
 
-def _data_of(candidate: Candidate) -> dict[str, Any]:
-    """Return the part of an entry's data that an announcement tells."""
-    data: dict[str, Any] = {CONF_HOST: candidate.host, CONF_SSL: candidate.tls}
-    if candidate.port is not None:
-        data[CONF_PORT] = candidate.port
-    return data
+def _escaped(text: str | None) -> str:
+    """Return text that a camera chose as a form may show it: forms are Markdown."""
+    return re.sub(r"([\\`*_\[\]()<>#|!~])", r"\\\1", text or "?")

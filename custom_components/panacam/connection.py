@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, DummyCookieJar
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     CONF_HOST,
@@ -15,27 +15,45 @@ from homeassistant.const import (
     CONF_VERIFY_SSL,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util.ssl import SSLCipherList
 
 from .cams import registry
 from .cams.device import Device
-from .cams.registry import Address, Wishes
+from .cams.registry import Address, Finding, Wishes
 from .cams.stream import Credentials, Transport
 from .const import CONF_FAMILY, CONF_RTSP_PORT, CONF_RTSP_TRANSPORT
 
 
-def session_for(hass: HomeAssistant, data: Mapping[str, Any]) -> ClientSession:
-    """Return Home Assistant's own session, checking certificates or not.
+def session_for(
+    hass: HomeAssistant, data: Mapping[str, Any], *, auto_cleanup: bool = True
+) -> ClientSession:
+    """Return a session over Home Assistant's own connections, checking certificates or not.
 
-    Who does not check them has an old camera more often than not: old ciphers are let in, too.
+    It keeps no cookies: Home Assistant's shared jar is no place for what a camera sets. It ends
+    with the entry that is being set up; without `auto_cleanup`, whoever asked for it detaches it.
+    Who does not check certificates has an old camera more often than not: old ciphers are let in.
     """
-    if data.get(CONF_VERIFY_SSL, True):
-        return async_get_clientsession(hass)
-    return async_get_clientsession(hass, verify_ssl=False, ssl_cipher=SSLCipherList.INSECURE)
+    verify = data.get(CONF_VERIFY_SSL, True)
+    return async_create_clientsession(
+        hass,
+        verify_ssl=verify,
+        auto_cleanup=auto_cleanup,
+        ssl_cipher=SSLCipherList.PYTHON_DEFAULT if verify else SSLCipherList.INSECURE,
+        cookie_jar=DummyCookieJar(),
+    )
 
 
-def address_of(data: Mapping[str, Any], *, allow_basic: bool = True) -> Address:
+async def find(hass: HomeAssistant, data: Mapping[str, Any]) -> Finding:
+    """Return who answers at the address of a form. CameraError."""
+    session = session_for(hass, data, auto_cleanup=False)
+    try:
+        return await registry.probe(session, address_of(data))
+    finally:
+        session.detach()
+
+
+def address_of(data: Mapping[str, Any]) -> Address:
     """Return how to reach the camera of an entry or of a form."""
     credentials = None
     if data.get(CONF_USERNAME):
@@ -45,7 +63,6 @@ def address_of(data: Mapping[str, Any], *, allow_basic: bool = True) -> Address:
         port=data.get(CONF_PORT),
         tls=data.get(CONF_SSL, False),
         credentials=credentials,
-        allow_basic=allow_basic,
     )
 
 

@@ -20,5 +20,7 @@ EFFECT_INTERVAL: Final = timedelta(seconds=1)
 """Between polls while the effect of a command is awaited."""
 EFFECT_LIMIT: Final = 10.0
 """Seconds after which a command that showed no effect is taken for one without any."""
+EFFECT_SETTLE: Final = 3.0
+"""Seconds after a command during which the camera may still show what was before."""
 AUTH_RETRY: Final = 300.0
 """Seconds between looks at a camera that refused the credentials; rare, to lock nobody out."""

@@ -9,7 +9,7 @@ from typing import override
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -22,6 +22,7 @@ from .const import (
     DOMAIN,
     EFFECT_INTERVAL,
     EFFECT_LIMIT,
+    EFFECT_SETTLE,
     LOGGER,
     MIN_SCAN_INTERVAL,
 )
@@ -34,6 +35,8 @@ class _Effect:
     """What a command was meant to change, until the camera shows it."""
 
     apply: Callable[[State], State]
+    since: float
+    """The loop's time at which the command was given."""
     until: float
     """The loop's time at which the camera is believed again."""
 
@@ -63,6 +66,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         self.device = device
         self._effect: _Effect | None = None
         self._denied = 0
+        self._reached = False
         self._cancel_auth_retry: CALLBACK_TYPE | None = None
 
     @override
@@ -74,14 +78,22 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
     @override
     async def _async_update_data(self) -> State:
         """Poll, keeping what a command has just changed until the camera shows it."""
-        with self._translated():
-            state = await self.device.poll()
+        try:
+            with self._translated():
+                state = await self.device.poll()
+        except HomeAssistantError:
+            # Nobody knows what became of the command.
+            self._effect = None
+            self.update_interval = self._interval
+            raise
         self._forget_denials()
         if (effect := self._effect) is not None:
-            wanted = effect.apply(state)
-            if wanted == state or self.hass.loop.time() >= effect.until:
+            wanted, now = effect.apply(state), self.hass.loop.time()
+            # Right after a command the camera still shows what was before, which may look right.
+            if now >= effect.until or (wanted == state and now >= effect.since + EFFECT_SETTLE):
                 self._effect = None
-            state = wanted if self._effect is not None else state
+            else:
+                state = wanted
         self.update_interval = self._interval if self._effect is None else EFFECT_INTERVAL
         return state
 
@@ -90,7 +102,8 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
 
         `apply` returns the state as it will be.
         """
-        self._effect = _Effect(apply, self.hass.loop.time() + EFFECT_LIMIT)
+        now = self.hass.loop.time()
+        self._effect = _Effect(apply, now, now + EFFECT_LIMIT)
         self.data = apply(self.data)
         self.async_update_listeners()
         await self.async_request_refresh()
@@ -108,16 +121,16 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
             yield
         except AuthError as err:
             self._denied += 1
-            if self.data is not None and self._denied == 1:
-                # Cameras that start up refuse everybody for a moment.
-                raise UpdateFailed(
+            if self._reached and self._denied > 1:
+                self._start_auth_retry()
+                raise ConfigEntryAuthFailed(
                     translation_domain=DOMAIN, translation_key=err.reason.value
                 ) from err
-            if self.data is not None:
-                self._start_auth_retry()
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN, translation_key=err.reason.value
-            ) from err
+            # A camera that starts up refuses everybody for a moment: try again. Who is just being
+            # set up is asked all the same, since this may not pass.
+            if not self._reached:
+                self.config_entry.async_start_reauth(self.hass)
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key=err.reason.value) from err
         except CameraError as err:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key=err.reason.value) from err
 
@@ -139,8 +152,9 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
 
     def _forget_denials(self) -> None:
         """Take back the question for credentials once the camera accepts those it has."""
-        if self._denied > 1:
+        if not self._reached or self._denied > 1:
             self._stop_auth_retry()
             for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
                 self.hass.config_entries.flow.async_abort(flow["flow_id"])
         self._denied = 0
+        self._reached = True

@@ -1,11 +1,12 @@
 """What a bug report needs, without secrets, addresses and serial numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from ipaddress import ip_address
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.components.diagnostics import REDACTED
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -13,44 +14,53 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 
-from .coordinator import PanacamConfigEntry
+from .coordinator import PanacamConfigEntry, PanacamCoordinator
 
-_SECRET_KEYS: Final = {CONF_HOST, CONF_PASSWORD, CONF_USERNAME, "title", "mac", "serial"}
-_ADDRESSES: Final = re.compile(
-    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"  # IPv4
-    r"|(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}"  # MAC
-    r"|(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}",  # IPv6
+_SECRET_KEYS: Final = re.compile(
+    r"^(host|username|password|mac|serial)$|title$"
+    # Addresses that are told octet by octet.
+    r"|multi_?add(r(ess_r)?)?_?\d?$|mladd\d|^(ip_?addr|netmask|gateway|(pri|sec)_server)\d",
     re.IGNORECASE,
 )
-_OCTETS: Final = re.compile(
-    r"multi_?add(r(ess_r)?)?_?\d?$|mladd\d|^(ip|netmask|gateway|pri|sec)_?", re.IGNORECASE
+_ADDRESSES: Final = re.compile(
+    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"  # IPv4
+    r"|\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b|\b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b"  # MAC
+    r"|\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b",  # MAC without separators
+    re.IGNORECASE,
 )
+_IPV6: Final = re.compile(r"[0-9a-f:]*:[0-9a-f:.]*", re.IGNORECASE)
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: PanacamConfigEntry
 ) -> dict[str, Any]:
     """Return one camera's entry, identity, roles, state and replies, redacted."""
-    coordinator = entry.runtime_data
+    coordinator: PanacamCoordinator | None = getattr(entry, "runtime_data", None)
+    secrets = {str(entry.data.get(key, "")) for key in (CONF_HOST, CONF_USERNAME, CONF_PASSWORD)}
+    secrets.add(entry.unique_id or "")
+    told: dict[str, Any] = {
+        "entry": {
+            "title": entry.title,
+            "state": entry.state.value,
+            "reason": entry.reason,
+            "data": dict(entry.data),
+            "options": dict(entry.options),
+        },
+    }
+    if coordinator is not None:
+        identity = coordinator.device.identity
+        secrets |= {identity.serial or "", identity.mac or ""}
+        if identity.name != identity.model:
+            secrets.add(identity.name or "")
+        told |= _of_camera(coordinator)
+    return cast("dict[str, Any]", _redacted(told, sorted(secrets - {""}, key=len, reverse=True)))
+
+
+def _of_camera(coordinator: PanacamCoordinator) -> dict[str, Any]:
+    """Return what a camera that was once reached has told, not redacted."""
     device = coordinator.device
-    identity = device.identity
-    secrets = [
-        str(secret)
-        for secret in (
-            *(entry.data.get(key) for key in (CONF_HOST, CONF_USERNAME, CONF_PASSWORD)),
-            identity.serial,
-            identity.mac,
-            entry.unique_id,
-            identity.name if identity.name != identity.model else None,
-        )
-        if secret
-    ]
     return {
-        "entry": _redacted(
-            {"title": entry.title, "data": dict(entry.data), "options": dict(entry.options)},
-            secrets,
-        ),
-        "identity": _redacted(asdict(identity), secrets),
+        "identity": asdict(device.identity),
         "roles": {
             "moves": sorted(device.mover.moves) if device.mover is not None else None,
             "recorder": device.recorder is not None,
@@ -61,34 +71,47 @@ async def async_get_config_entry_diagnostics(
                 for stream in device.streams
             ],
         },
-        "state": _redacted(asdict(coordinator.data), secrets),
+        "state": asdict(coordinator.data),
         "last_update_success": coordinator.last_update_success,
-        "last_error": _redacted(str(coordinator.last_exception or ""), secrets),
-        "replies": _redacted(device.diagnostics(), secrets),
+        "last_error": str(coordinator.last_exception or ""),
+        "replies": device.diagnostics(),
     }
 
 
-def _redacted(value: object, secrets: Iterable[str]) -> Any:
+def _redacted(value: object, secrets: Sequence[str]) -> object:
     """Return a value fit for JSON without secret keys, known secrets and anything like an address.
 
-    By value as well as by key, since a camera names its fields as it likes.
+    By value as well as by key, since a camera names its fields as it likes. `secrets`: the longest
+    first, so that none hides a part of another.
     """
-    secrets = tuple(secrets)
     match value:
         case Mapping():
-            plain = {
-                str(key): REDACTED if _OCTETS.search(str(key)) else _redacted(item, secrets)
+            return {
+                str(key): REDACTED
+                if item and _SECRET_KEYS.search(str(key))
+                else _redacted(item, secrets)
                 for key, item in value.items()
             }
-            return async_redact_data(plain, _SECRET_KEYS)
         case str():
+            value = _ADDRESSES.sub(REDACTED, value)
+            value = _IPV6.sub(_redacted_ipv6, value)
             for secret in secrets:
                 value = re.sub(re.escape(secret), REDACTED, value, flags=re.IGNORECASE)
-            return _ADDRESSES.sub(REDACTED, value)
+            return value
         case None | bool() | int() | float():
             return value
-        case set() | frozenset() | list() | tuple():
-            items = [_redacted(item, secrets) for item in value]
-            return sorted(items) if isinstance(value, set | frozenset) else items
+        case list() | tuple():
+            return [_redacted(item, secrets) for item in value]
+        case set() | frozenset():
+            return sorted(str(_redacted(item, secrets)) for item in value)
         case _:
             return _redacted(str(value), secrets)
+
+
+def _redacted_ipv6(found: re.Match[str]) -> str:
+    """Return nothing of an IPv6 address, and all of a time of day."""
+    try:
+        ip_address(found[0])
+    except ValueError:
+        return found[0]
+    return REDACTED

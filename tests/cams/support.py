@@ -32,7 +32,6 @@ def http_of(
     credentials: Credentials | None = LOGIN,
     *,
     timeout: float = 5,
-    allow_basic: bool = True,
     tls: bool = False,
 ) -> HttpClient:
     """Return a client of a simulated camera or of a peer."""
@@ -42,7 +41,6 @@ def http_of(
         port=peer.port,
         tls=tls,
         credentials=credentials,
-        allow_basic=allow_basic,
         timeout=timeout,
     )
 

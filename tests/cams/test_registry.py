@@ -11,7 +11,7 @@ from custom_components.panacam.cams.errors import (
     Reason,
 )
 from custom_components.panacam.cams.registry import FAMILIES, Address, Wishes, create, probe
-from custom_components.panacam.cams.stream import Transport
+from custom_components.panacam.cams.stream import Credentials, Transport
 from tests.cams.support import LOGIN, USERS, Peer, response
 from tests.simulators.povcam import AG_MDC20, Auth, Fault, PovcamSimulator
 
@@ -62,14 +62,16 @@ async def test_probe_of_no_host(session: ClientSession) -> None:
         await probe(session, Address(host="a b"))
 
 
-async def test_strangers_get_no_password(session: ClientSession) -> None:
-    """A peer that is yet to be proven cannot ask for the password in the clear."""
-    reply = response(401, b"", 'WWW-Authenticate: Basic realm="x"')
-    async with Peer.saying(reply) as peer:
-        address = Address(host="127.0.0.1", port=peer.port, credentials=LOGIN, allow_basic=False)
-        with pytest.raises(AuthError):
-            await probe(session, address)
-    assert [heard.header("authorization") for heard in peer.heard] == [None]
+@pytest.mark.parametrize("path", ["getinfo", "get_network"])
+async def test_wrong_login_is_noticed(session: ClientSession, path: str) -> None:
+    """Also where everybody may look: then the administrator's login is tried on its own."""
+    async with PovcamSimulator(user_auth=path == "getinfo", users=USERS, media=False) as sim:
+        login = Credentials("admin", "wrong")
+        with pytest.raises(AuthError) as caught:
+            await probe(session, Address(host="127.0.0.1", port=sim.port, credentials=login))
+        assert caught.value.reason is Reason.WRONG_CREDENTIALS
+        found = await probe(session, Address(host="127.0.0.1", port=sim.port, credentials=LOGIN))
+        assert found.identity.mac is not None
 
 
 async def test_create(session: ClientSession) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from .device import read_mac
+from .text import plain
 
 PANASONIC_SERVICE: Final = "urn:panasonic-com:service:p01NetCamService:1"
 
@@ -14,7 +15,7 @@ _MAKERS: Final = re.compile(r"\b(panasonic|i-pro)\b", re.IGNORECASE)
 _CAMERA_MODEL: Final = re.compile(
     r"\b(AG-(UCK|UMR|MDC|MDR)|AW-(HE|HN|HR|UE|UN)|WV-|BB-)", re.IGNORECASE
 )
-_WEB: Final = frozenset({"http", "https"})
+_WEB: Final = {"http": 80, "https": 443}
 _NOT_CAMERAS: Final = re.compile(r"Media(Server|Renderer)|:dial:|dial-multiscreen", re.IGNORECASE)
 
 
@@ -24,8 +25,10 @@ class Candidate:
 
     host: str
     port: int | None = None
-    """Of its web server; None: the default."""
+    """Of its web server; None: it does not say."""
     tls: bool = False
+    udn: str | None = None
+    """What it calls itself, the same at each announcement."""
     mac: str | None = None
     model: str | None = None
     name: str | None = None
@@ -59,11 +62,12 @@ def panasonic_candidate(description: Mapping[str, object], location: str) -> Can
         web = pages
     return Candidate(
         host=place.hostname,
-        port=web.port if web is not None else None,
+        port=None if web is None else web.port or _WEB[web.scheme],
         tls=web is not None and web.scheme == "https",
+        udn=plain(text.get("UDN")),
         mac=read_mac(text.get("UDN", "").strip()[-12:]),
         model=next((model for model in models if _CAMERA_MODEL.search(model)), None),
-        name=text.get("friendlyName"),
+        name=plain(text.get("friendlyName")),
     )
 
 

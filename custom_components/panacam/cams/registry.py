@@ -23,8 +23,6 @@ class Address:
     """Of the web server; None: 80, or 443 with TLS."""
     tls: bool = False
     credentials: Credentials | None = field(default=None, repr=False)
-    allow_basic: bool = True
-    """Whether the password may be sent readably; not to a peer that is yet to be proven."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,6 @@ def _povcam(session: ClientSession, address: Address, wishes: Wishes) -> PovcamD
         port=address.port,
         tls=address.tls,
         credentials=address.credentials,
-        allow_basic=address.allow_basic,
     )
     return PovcamDevice(
         http,

@@ -8,7 +8,13 @@ import time
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
-from custom_components.panacam.cams.errors import AuthError, ConnectError, ProtocolError, Reason
+from custom_components.panacam.cams.errors import (
+    AuthError,
+    CameraError,
+    ConnectError,
+    ProtocolError,
+    Reason,
+)
 from custom_components.panacam.cams.net.http import HttpClient
 from custom_components.panacam.cams.stream import Credentials
 from tests.cams.support import LOGIN, PASSWORD, USER, USERS, Heard, Peer, http_of, idle, response
@@ -17,6 +23,7 @@ from tests.simulators.povcam.auth import Authenticator
 
 STATE = "/cgi-bin/get_state"
 BASIC = 'Basic realm="Panasonic network device"'
+DIGEST = 'Digest realm="Panasonic network device", nonce="n", qop="auth", algorithm=MD5'
 
 
 class Guarded(Peer):
@@ -111,14 +118,53 @@ async def test_basic_then_digest(session: ClientSession) -> None:
     assert peer.logins == [None, "Basic", "Basic", "Digest", "Digest"]
 
 
-async def test_no_basic_to_strangers(session: ClientSession) -> None:
-    """Without `allow_basic` a peer that wants Basic hears no password at all."""
-    async with Peer.saying(response(401, b"", f"WWW-Authenticate: {BASIC}")) as peer:
-        http = http_of(session, peer, allow_basic=False)
+async def test_no_basic_after_digest(session: ClientSession) -> None:
+    """Who has taken a login by Digest gets no readable password when it asks for Basic later."""
+
+    async def answer(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        if (heard.header("authorization") or "").startswith("Digest") and len(peer.heard) < 3:
+            writer.write(response())
+        else:
+            offer = DIGEST if len(peer.heard) < 3 else BASIC
+            writer.write(response(401, b"", f"WWW-Authenticate: {offer}"))
+
+    async with Peer(answer) as peer:
+        http = http_of(session, peer)
+        assert (await http.request("GET", STATE)).status == 200
         for _ in range(2):
             with pytest.raises(AuthError):
                 await http.request("GET", STATE)
-    assert [heard.header("authorization") for heard in peer.heard] == [None, None]
+    logins = [heard.header("authorization") or "" for heard in peer.heard]
+    assert any(login.startswith("Digest ") for login in logins)
+    assert not any(login.startswith("Basic ") for login in logins)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["text/plain;a*", "text/plain;x*\u00b2", "", ";", "TEXT/Plain ; charset=", "\x7f"],
+)
+async def test_strange_content_type(session: ClientSession, said: str) -> None:
+    """Whatever a camera calls its answer, it is read."""
+    async with Peer.saying(response(200, b"rec=off", f"Content-Type: {said}")) as peer:
+        try:
+            answer = await http_of(session, peer).request("GET", STATE)
+        except CameraError:
+            return
+        assert answer.body == b"rec=off"
+
+
+async def test_realm_that_looks_like_a_challenge(session: ClientSession) -> None:
+    """What stands in quotes is a name, not another scheme."""
+    realm = 'Digest realm="Studio A, Basic set=1", nonce="x", qop="auth"'
+
+    async def answer(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        if (heard.header("authorization") or "").startswith("Digest "):
+            writer.write(response())
+        else:
+            writer.write(response(401, b"", f"WWW-Authenticate: {realm}"))
+
+    async with Peer(answer) as peer:
+        assert (await http_of(session, peer).request("GET", STATE)).status == 200
 
 
 async def test_unasked_is_ungiven(session: ClientSession) -> None:

@@ -26,6 +26,7 @@ ROWS = [
     ("INITIAL", "/cgi-bin/initial", "4.8", ("POST", "GET"), "admin"),
     ("GET_BASIC", "/cgi-bin/get_basic", "5.2", ("GET",), "live"),
     ("GET_VIDEO_OVER_IP", "/cgi-bin/get_video_over_ip", "5.5", ("GET",), "live"),
+    ("GET_NETWORK", "/cgi-bin/get_network", "5.8", ("GET",), "admin"),
     ("GET_AUDIO", "/cgi-bin/get_audio", "5.6", ("GET",), "live"),
     ("SETTINGS", "/cgi-bin/setdata", "6", ("GET",), "live"),
     ("SDCTRL", "/cgi-bin/sdctrl", "8.7", ("GET",), "live"),

@@ -305,3 +305,32 @@ async def test_diagnostics(device: PovcamDevice) -> None:
     assert kept["get_capability"]["video_server.sdcard"]["supported"] == "yes"
     assert kept["get_audio"]["rubbish"] == ()
     assert "12345" not in repr(kept)
+
+
+async def test_streams_that_are_slow_to_tell(session: ClientSession, sim: PovcamSimulator) -> None:
+    """A CGI that hangs costs one wait, not one a minute; one that is refused is asked again."""
+    device = device_of(session, sim)
+    device._http._timeout = 0.3
+    await device.connect()
+    for fault, asked_again in ((Fault.ERROR_500, True), (Fault.HANG, False)):
+        sim.fault("get_video_over_ip", fault)
+        device._recheck_at = 0.0
+        assert (await device.poll()).transmitting["h264_1"] is True
+        sim.requests.clear()
+        device._recheck_at = 0.0
+        await device.poll()
+        paths = [request.path.rpartition("/")[2] for request in sim.requests]
+        assert ("get_video_over_ip" in paths) is asked_again
+
+
+async def test_restart_of_an_absent_camera(session: ClientSession, sim: PovcamSimulator) -> None:
+    """Hanging up is an answer to a restart; being away is none."""
+    device = device_of(session, sim)
+    await device.connect()
+    assert device.rebooter is not None
+    sim.fault("initial", Fault.CLOSE)
+    await device.rebooter.reboot()
+    await sim.stop()
+    await asyncio.sleep(0.05)  # until the ends of pooled connections are seen
+    with pytest.raises(ConnectError):
+        await device.rebooter.reboot()

@@ -15,6 +15,7 @@ from custom_components.panacam.cams.povcam.replies import (
     read_transmitting,
 )
 from custom_components.panacam.cams.povcam.wire import Capability, parse_capability, parse_reply
+from custom_components.panacam.cams.text import plain
 from tests.cams.support import vector
 
 ALL = frozenset({"recording", "pre_recording", "recording_time"})
@@ -163,8 +164,7 @@ def test_read_identity(name: str) -> None:
 )
 def test_title(name: str, title: str) -> None:
     """The owner's title may hold an equals sign and come in other encodings."""
-    info = parse_reply(vector("getinfo_umr20.txt"))
-    assert read_identity(info, parse_reply(vector(f"get_basic{name}.txt"))).name == title
+    assert plain(parse_reply(vector(f"get_basic{name}.txt")).text("cam_title")) == title
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ CONTROL = "video_server.cam_ctrl"
 def test_moves_of_the_vectors(grouping: str) -> None:
     """The recorded capabilities have zoom by both commands and nothing else."""
     capability = parse_capability(vector(f"get_capability_{grouping}.txt"))
-    assert read_moves(capability, "AG-UMR20") == ZOOM
+    assert read_moves(capability, "WV-SC385") == ZOOM
     assert has_direct_control(capability)
 
 
@@ -250,7 +250,25 @@ def test_moves_of_the_vectors(grouping: str) -> None:
 def test_moves(lines: str, moves: set[Move]) -> None:
     """Each group of 2.3 stands for its own moves."""
     body = "\n".join(f"{CONTROL}.{line}" for line in lines.splitlines())
-    assert read_moves(parse_capability(body.encode()), "AG-UMR20") == moves
+    assert read_moves(parse_capability(body.encode()), "WV-SC385") == moves
+
+
+@pytest.mark.parametrize(
+    ("lines", "missing"),
+    [
+        ("ptz.supported=yes", set()),
+        ("ptz.supported=no", ZOOM),
+        ("ptz.supported=yes\nptz.command=direct_16", ZOOM),
+        ("focus.supported=no\nabf.supported=no", FOCUS),
+        ("auto_focus.supported=no", {Move.FOCUS_AUTO}),
+        ("brightness.supported=no", BRIGHTNESS),
+    ],
+)
+def test_moves_of_documented_models(lines: str, missing: set[Move]) -> None:
+    """What a documented model does not deny, it has: its answer may be half understood."""
+    body = "\n".join(f"{CONTROL}.{line}" for line in lines.splitlines())
+    everything = ZOOM | FOCUS | BRIGHTNESS | {Move.FOCUS_AUTO}
+    assert read_moves(parse_capability(body.encode()), "AG-UCK20") == everything - missing
 
 
 @pytest.mark.parametrize("capability", [None, Capability()])

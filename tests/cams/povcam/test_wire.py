@@ -205,6 +205,15 @@ def test_capability_with_tabulators() -> None:
     assert below.supports("video_server.sdcard") is True
 
 
+def test_capability_of_groups_and_equals_signs() -> None:
+    """Group and name may stand apart before the equals sign."""
+    told = parse_capability(
+        b"video_server.sdcard supported = yes\nvideo_server.vmd  supported=no\n"
+    )
+    assert told.supports("video_server.sdcard") is True
+    assert told.supports("video_server.vmd") is False
+
+
 def test_capability_rubbish() -> None:
     """Lines without a group, a value or a name are kept for diagnostics."""
     capability = parse_capability(b"supported=yes\nvideo_server.vmd.supported=\n?.a?=1\n")

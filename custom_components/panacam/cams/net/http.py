@@ -47,6 +47,7 @@ CHUNK_TIMEOUT = 10.0
 """Seconds between two pieces of a stream that has no end."""
 
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w\-]*)(?=\s+[\w\-]+\s*=|\s*(?:,|$))")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _UNAUTHORIZED = 401
 _REDIRECTS = range(300, 400)
 
@@ -83,7 +84,9 @@ def _challenges(response: ClientResponse) -> dict[str, str]:
     """Return what the camera offers, by scheme in lower case, in one header line or in several."""
     found: dict[str, str] = {}
     for line in response.headers.getall("WWW-Authenticate", ()):
-        starts = [match.start(1) for match in _SCHEME.finditer(line)]
+        # What is quoted may look like anything.
+        bare = _QUOTED.sub(lambda found: "_" * len(found[0]), line)
+        starts = [match.start(1) for match in _SCHEME.finditer(bare)]
         for start, end in pairwise([*starts, len(line)]):
             challenge = line[start:end].rstrip(", ")
             found.setdefault(challenge.partition(" ")[0].lower(), challenge)
@@ -108,21 +111,27 @@ class _Digest(DigestAuthMiddleware):
 class _Login:
     """Answers the camera's challenge in the scheme it asks for, and remembers that scheme."""
 
-    def __init__(self, credentials: Credentials, *, allow_basic: bool) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         try:
             self._digest = _Digest(credentials.username, credentials.password)
         except ValueError as err:  # a colon, which neither scheme can carry in a user name
             raise AuthError(Reason.WRONG_CREDENTIALS) from err
         self._basic = encode_basic_auth(credentials.username, credentials.password)
         self._use_basic = False
-        self._allow_basic = allow_basic
+        self._allow_basic = True
+        self.challenged = False
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Send the request, with credentials once they are known to be wanted."""
         if tried := self._use_basic:
             request.headers["Authorization"] = self._basic
         response = await self._digest(request, handler)
+        by_digest = request.headers.get("Authorization", "").startswith("Digest ")
+        self.challenged |= tried or by_digest or response.status == _UNAUTHORIZED
         if response.status != _UNAUTHORIZED:
+            if by_digest:
+                # Who understands Digest has no reason to want the readable password later.
+                self._allow_basic = False
             return response
         offered = _challenges(response)
         self._use_basic = self._allow_basic and "basic" in offered and "digest" not in offered
@@ -167,13 +176,9 @@ class HttpClient:
         port: int | None = None,
         tls: bool = False,
         credentials: Credentials | None = None,
-        allow_basic: bool = True,
         timeout: float | None = None,
     ) -> None:
         """Aim at `host` (bare IPv6 allowed); `timeout` in seconds, None: REQUEST_TIMEOUT.
-
-        Without `allow_basic` the password never leaves in a readable form: for a peer that has
-        only announced itself as a known camera.
 
         Raises ConnectError when that is no host, AuthError when no camera can have such a user.
         """
@@ -181,7 +186,7 @@ class HttpClient:
             self.base = URL.build(scheme="https" if tls else "http", host=host, port=port)
         self._session = session
         self._timeout = REQUEST_TIMEOUT if timeout is None else timeout
-        self._login = None if credentials is None else _Login(credentials, allow_basic=allow_basic)
+        self._login = None if credentials is None else _Login(credentials)
         self._open: set[ClientResponse] = set()
         self._closed = False
 
@@ -209,7 +214,7 @@ class HttpClient:
                 body += piece
                 if len(body) > max_bytes:
                     raise ProtocolError(Reason.TOO_LARGE)
-            return Answer(response.status, response.content_type.lower(), bytes(body))
+            return Answer(response.status, _media_type(response), bytes(body))
 
     @asynccontextmanager
     async def stream(
@@ -221,7 +226,12 @@ class HttpClient:
         """
         limits = ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=CHUNK_TIMEOUT)
         async with self._send("GET", path, query, None, None, limits) as response:
-            yield Chunks(response.status, response.content_type.lower(), _pieces(response))
+            yield Chunks(response.status, _media_type(response), _pieces(response))
+
+    @property
+    def challenged(self) -> bool:
+        """Return whether the camera has wanted to see the credentials so far."""
+        return self._login is not None and self._login.challenged
 
     def close(self) -> None:
         """End every answer that is still open; further requests are refused."""
@@ -267,6 +277,11 @@ class HttpClient:
             self._open.add(response)
             stack.callback(self._open.discard, response)
             yield response
+
+
+def _media_type(response: ClientResponse) -> str:
+    """Return the media type alone; aiohttp's own parser fails on strange parameters."""
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 async def _pieces(response: ClientResponse) -> AsyncGenerator[bytes]:

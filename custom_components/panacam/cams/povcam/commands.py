@@ -90,6 +90,7 @@ INITIAL: Final = Command(
 )
 GET_BASIC: Final = Command(path="/cgi-bin/get_basic", section="5.2")
 GET_VIDEO_OVER_IP: Final = Command(path="/cgi-bin/get_video_over_ip", section="5.5")
+GET_NETWORK: Final = Command(path="/cgi-bin/get_network", section="5.8", access=Access.ADMIN)
 GET_AUDIO: Final = Command(path="/cgi-bin/get_audio", section="5.6")
 SETTINGS: Final = Command(path="/cgi-bin/setdata", section="6")
 SDCTRL: Final = Command(

@@ -9,14 +9,24 @@ import time
 from typing import Final
 
 from ..device import Identity, Move, Slot, State
-from ..errors import BusyError, CameraError, ConnectError, ProtocolError, Reason, RefusedError
+from ..errors import (
+    AuthError,
+    BusyError,
+    CameraError,
+    ConnectError,
+    ProtocolError,
+    Reason,
+    RefusedError,
+)
 from ..net.http import HttpClient
 from ..stream import Credentials, RtspStream, Transport
+from ..text import plain
 from .client import PovcamClient
 from .commands import (
     GET_AUDIO,
     GET_BASIC,
     GET_CAPABILITY,
+    GET_NETWORK,
     GET_STATE,
     GET_VIDEO_OVER_IP,
     GETINFO,
@@ -77,6 +87,7 @@ class PovcamDevice:
         self._recheck_at = 0.0
         self._poll_at = 0.0
         self._last_state = State()
+        self._refresh_video = True
         self._transmitting: Mapping[str, bool | None] = {}
         self._replies: dict[str, Mapping[str, object]] = {}
         self.identity = Identity(manufacturer="")
@@ -92,30 +103,34 @@ class PovcamDevice:
         return str(self._http.base)
 
     async def identify(self) -> Identity:
-        """Ask who the camera is (2.2, 5.2) and remember it.
+        """Ask who the camera is (2.2, 5.2), and make it look at the credentials we have.
 
         Raises ConnectError, AuthError, BusyError, RefusedError, ProtocolError(NOT_A_CAMERA).
         """
-        try:
-            info = parse_reply(await self._client.call(GETINFO, FILE=1))
-        except RefusedError as err:
-            if err.reason is Reason.UNSUPPORTED:
-                raise ProtocolError(Reason.NOT_A_CAMERA) from err
-            raise
-        self.identity = read_identity(info, await self._optional(GET_BASIC))
-        self._replies[GETINFO.name] = {**info, "rubbish": info.rubbish}
+        self.identity = await self._who_answers()
+        self._name_after(await self._optional(GET_BASIC))
+        if self._credentials is not None and not self._http.challenged:
+            # User auth. is off: only the administrator's login means anything, and only there.
+            try:
+                await self._client.call(GET_NETWORK)
+            except RefusedError as err:
+                if err.reason is Reason.NEEDS_ADMINISTRATOR:
+                    raise AuthError(Reason.WRONG_CREDENTIALS) from err
         return self.identity
 
     async def connect(self) -> None:
         """Learn identity, abilities and streams."""
         await self._check_identity()
-        capability, video, settings, _ = await asyncio.gather(
+        basic, capability, video, settings, _ = await asyncio.gather(
+            self._optional(GET_BASIC),
             self._capability(),
             self._optional(GET_VIDEO_OVER_IP),
             self._optional(SETTINGS),
             self._optional(GET_AUDIO),
         )
+        self._name_after(basic)
         self._transmitting = read_transmitting(video)
+        self._refresh_video = video is not None
         self._recheck_at = time.monotonic() + RECHECK
         port = self._rtsp_port or _port(settings) or RTSP_PORT
         self.streams = tuple(
@@ -132,7 +147,7 @@ class PovcamDevice:
             for key in STREAM_CHANNELS
         )
         lens = read_moves(capability, self.identity.model)
-        aw = await self._aw_moves(without_lens=not lens)
+        aw = await self._aw_moves(sister=not lens)
         if lens | aw:
             direct = has_direct_control(capability)
             self.mover = PovcamMover(self._client, lens | aw, direct=direct, aw=aw)
@@ -146,19 +161,18 @@ class PovcamDevice:
         """Return the state of cards and recorder, at most once a second (9.1).
 
         In playback and standby the camera does not tell: then everything is None. After a failure,
-        and once a minute, the camera proves first that it is still the same one.
+        and once a minute, the camera also proves that it is still the same one.
         """
         now = time.monotonic()
         wait, self._poll_at = self._poll_at - now, max(now, self._poll_at) + POLL_GAP
         if wait > 0:
             await asyncio.sleep(wait)
         try:
+            state = await self._get_state()
             if time.monotonic() >= self._recheck_at:
                 await self._check_identity()
-                if (video := await self._optional(GET_VIDEO_OVER_IP)) is not None:
-                    self._transmitting = read_transmitting(video)
+                await self._look_at_streams()
                 self._recheck_at = time.monotonic() + RECHECK
-            state = await self._get_state()
         except CameraError:
             self._recheck_at = 0.0
             raise
@@ -185,21 +199,52 @@ class PovcamDevice:
         """Return the replies to the requests of set-up, as understood; not redacted."""
         return dict(self._replies)
 
+    async def _who_answers(self) -> Identity:
+        try:
+            info = parse_reply(await self._client.call(GETINFO, FILE=1))
+        except RefusedError as err:
+            if err.reason is Reason.UNSUPPORTED:
+                raise ProtocolError(Reason.NOT_A_CAMERA) from err
+            raise
+        self._replies[GETINFO.name] = {**info, "rubbish": info.rubbish}
+        return replace(read_identity(info), name=self.identity.name)
+
+    def _name_after(self, basic: Reply | None) -> None:
+        if basic is not None:
+            self.identity = replace(self.identity, name=plain(basic.text("cam_title")))
+
     async def _check_identity(self) -> None:
-        identity = await self.identify()
+        identity = await self._who_answers()
         if self._expected_id is not None and identity.unique_id != self._expected_id:
             raise ConnectError(Reason.OTHER_CAMERA)
+        self.identity = identity
+
+    async def _look_at_streams(self) -> None:
+        """Ask which streams are on; a camera that is slow to say is not asked again."""
+        if not self._refresh_video:
+            return
+        try:
+            reply = parse_reply(await self._client.call(GET_VIDEO_OVER_IP))
+        except ConnectError:
+            self._refresh_video = False
+        except CameraError:
+            return
+        else:
+            self._transmitting = read_transmitting(reply)
 
     async def _ask(self, command: Command) -> bytes | None:
         """Return what a camera that has this command answers, else None.
 
         The camera has just said who it is, so whatever goes wrong here twice is about the command:
-        there are models that hang up on what they do not know.
+        there are models that hang up on what they do not know. One that hangs is not waited for
+        again.
         """
         try:
             try:
                 return await self._client.call(command)
-            except ConnectError:
+            except ConnectError as err:
+                if err.reason is Reason.TIMEOUT:
+                    return None
                 return await self._client.call(command)
         except CameraError:
             return None
@@ -218,22 +263,24 @@ class PovcamDevice:
         self._replies[GET_CAPABILITY.name] = {**capability.groups, "rubbish": capability.rubbish}
         return capability
 
-    async def _aw_moves(self, *, without_lens: bool) -> frozenset[Move]:
+    async def _aw_moves(self, *, sister: bool) -> frozenset[Move]:
         """Return what aw_ptz can do here: what has a position that it tells can be moved (facts).
 
-        Without another way to the lens, sister models are asked for their zoom and focus, too.
+        Sister models, which have no other way to the lens, are asked for zoom and focus, too. They
+        are heads, so that "busy" means that they are in standby; a recorder's means nothing.
         """
         moves: frozenset[Move] = frozenset()
         asked = [("#APC", "apc", HEAD_MOVES)]
-        if without_lens:
+        if sister:
             asked += [("#GZ", "gz", AW_ZOOM), ("#GF", "gf", AW_FOCUS)]
         for command, answer, found in asked:
             try:
                 if (await self._client.aw(command)).casefold().startswith(answer):
                     moves |= found
+            except ConnectError:
+                break
             except BusyError:
-                # In standby, but it knows the command.
-                moves |= found
+                moves |= found if sister else frozenset()
             except CameraError:
                 continue
         return moves
@@ -276,7 +323,12 @@ class PovcamRebooter:
 
     async def reboot(self) -> None:
         """Ask for a restart. RefusedError(NEEDS_ADMINISTRATOR) for other users."""
-        await self._client.call(INITIAL, cmd="reset", Randomnum=secrets.token_hex(8))
+        try:
+            await self._client.call(INITIAL, cmd="reset", Randomnum=secrets.token_hex(8))
+        except ConnectError as err:
+            # A camera that goes down may hang up before it has answered.
+            if err.reason is not Reason.CUT:
+                raise
 
 
 class PovcamImager:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from ..device import MOVE_SIZES, Move
-from ..errors import BusyError, CameraError, Reason, RefusedError
+from ..errors import CameraError, Reason, RefusedError
 from .client import PovcamClient
 from .commands import CAMCTRL, DIRECTCTRL
 
@@ -73,7 +73,7 @@ class PovcamMover:
         self._direct = direct
         self._aw = aw
         self._head = asyncio.Lock()
-        self._stops: set[asyncio.Task[None]] = set()
+        self._stops: set[asyncio.Task[CameraError | None]] = set()
 
     @property
     def moves(self) -> frozenset[Move]:
@@ -121,21 +121,25 @@ class PovcamMover:
                 stop = asyncio.create_task(self._stop(template.format(speed=50)))
                 self._stops.add(stop)
                 stop.add_done_callback(self._stops.discard)
-                await asyncio.shield(stop)
+                error = await asyncio.shield(stop)
+            if error is not None:
+                raise error
 
-    async def _stop(self, command: str) -> None:
-        """Send a stop until the camera takes it, three times at most."""
+    async def _stop(self, command: str) -> CameraError | None:
+        """Send a stop until the camera takes it, three times at most; return what went wrong.
+
+        Nobody may be left to catch an error: it is returned, not raised.
+        """
+        error: CameraError | None = None
         for attempt in range(3):
             try:
                 await self._client.aw(command)
-            except BusyError:
+            except CameraError as err:
+                error = err
                 await asyncio.sleep(0.2 * (attempt + 1))
-            except CameraError:
-                if attempt == 2:
-                    raise
             else:
-                return
-        raise BusyError(Reason.BUSY, "stop")
+                return None
+        return error
 
 
 _RELATIVE: Final = frozenset(_CAMCTRL) - {

@@ -6,6 +6,7 @@ from typing import Final
 
 from ..device import Activity, Identity, Move, Slot, State, read_mac
 from ..errors import ProtocolError, Reason
+from ..text import plain
 from .wire import Capability, Reply
 
 MANUFACTURER: Final = "Panasonic"
@@ -26,18 +27,17 @@ _IRIS: Final = frozenset({Move.IRIS_UP, Move.IRIS_DOWN, Move.IRIS_RESET})
 _DOCUMENTED: Final = re.compile(r"AG-(UCK20|UMR20|MDC20|MDR25)", re.IGNORECASE)
 
 
-def read_identity(info: Reply, basic: Reply | None = None) -> Identity:
-    """Return who the camera is from getinfo (2.2) and get_basic (5.2).
+def read_identity(info: Reply) -> Identity:
+    """Return who the camera is from getinfo (2.2).
 
     Raises ProtocolError(NOT_A_CAMERA) for an answer that no camera gives.
     """
     identity = Identity(
         manufacturer=MANUFACTURER,
-        model=info.text("NAME"),
-        name=basic.text("cam_title") if basic is not None else None,
-        serial=info.text("SERIAL"),
+        model=plain(info.text("NAME")),
+        serial=plain(info.text("SERIAL")),
         mac=read_mac(info.get("MAC", "")),
-        firmware=info.text("VERSION"),
+        firmware=plain(info.text("VERSION")),
     )
     if identity.unique_id is None:
         raise ProtocolError(Reason.NOT_A_CAMERA)
@@ -95,25 +95,32 @@ def read_transmitting(video: Reply | None) -> Mapping[str, bool | None]:
 def read_moves(capability: Capability | None, model: str | None) -> frozenset[Move]:
     """Return what camctrl (3.1) can do here, from get_capability (2.3).
 
-    Without an answer, the models that the specification names have all of it, others nothing.
+    The models that the specification names have all of it unless they say no; others have what they
+    say. No public sample shows how the answer is grouped, so that silence means little.
     """
-    if capability is None or not capability.groups:
-        documented = model is not None and _DOCUMENTED.match(model) is not None
-        return _ZOOM | _FOCUS | _BRIGHTNESS | {Move.FOCUS_AUTO} if documented else frozenset()
+    documented = model is not None and _DOCUMENTED.match(model) is not None
+    told = capability or Capability()
+
+    def has(group: str) -> bool:
+        said = told.supports(f"video_server.cam_ctrl.{group}")
+        return documented if said is None else said
+
+    def words(group: str) -> frozenset[str]:
+        return told.words(f"video_server.cam_ctrl.{group}", "command")
+
     moves: set[Move] = set()
-    control = "video_server.cam_ctrl"
-    if capability.supports(f"{control}.ptz") and "camctrl" in capability.words(
-        f"{control}.ptz", "command"
-    ):
+    if has("ptz") and ("camctrl" in words("ptz") or (documented and not words("ptz"))):
         moves |= _ZOOM
-    if capability.supports(f"{control}.focus"):
+    if has("focus"):
         moves |= _FOCUS
-    if capability.supports(f"{control}.auto_focus"):
+    if has("auto_focus"):
         moves.add(Move.FOCUS_AUTO)
-    if capability.supports(f"{control}.brightness"):
+    if has("brightness"):
         # The two do the same; a camera that knows both gets one set of buttons.
-        words = capability.words(f"{control}.brightness", "command")
-        moves |= _IRIS if "camctrl_iris" in words and "camctrl_bright" not in words else _BRIGHTNESS
+        only_iris = "camctrl_iris" in words("brightness") and (
+            "camctrl_bright" not in words("brightness")
+        )
+        moves |= _IRIS if only_iris else _BRIGHTNESS
     return frozenset(moves)
 
 

@@ -220,8 +220,8 @@ _KNOWN_ROOTS = ("common", "video_server")
 def parse_capability(body: bytes) -> Capability:
     """Return the answer of get_capability (2.3), whose grouping no document shows.
 
-    Accepted: a line that names a group and lines for it below; `group.name=value`; and the same
-    with blanks or a tabulator instead of `=`. Lines that fit nowhere are kept for diagnostics.
+    Accepted: a line that names a group and lines for it below; `group.name=value`; and both on one
+    line, with blanks, a tabulator or `=` between. Lines that fit nowhere are kept for diagnostics.
     """
     groups: dict[str, dict[str, str]] = {}
     rubbish: list[str] = []
@@ -236,6 +236,9 @@ def parse_capability(body: bytes) -> Capability:
         if key.startswith(_KNOWN_ROOTS) and "=" not in lowered and " " in value:
             group = key  # `group name value`
             name, _, value = value.partition(" ")
+        elif key.startswith(_KNOWN_ROOTS) and " " in key:
+            group, _, name = key.partition(" ")  # `group name = value`
+            name = name.strip()
         elif "." in key:
             group, _, name = key.rpartition(".")
         else:
