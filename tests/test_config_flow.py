@@ -1,6 +1,7 @@
 """The config flow against simulated cameras: adding, finding, moving, logging in again."""
 
 from collections.abc import AsyncGenerator
+import re
 from typing import Any
 from unittest.mock import patch
 
@@ -24,6 +25,7 @@ from custom_components.panacam.connection import session_for, split_host
 from custom_components.panacam.const import DOMAIN
 from tests.conftest import MAC, add, entry_for
 from tests.simulators.povcam import AG_UMR20, Auth, Fault, PovcamSimulator
+from tests.test_package import ENGLISH
 
 LOGIN = {"username": "admin", "password": "12345"}
 
@@ -471,3 +473,22 @@ async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert coordinator.update_interval.total_seconds() == 30
     assert {stream.port for stream in coordinator.device.streams} == {8554}
     assert {stream.transport.value for stream in coordinator.device.streams} == {"tcp"}
+
+
+@pytest.mark.parametrize("source", ["user", "reauth", "reconfigure", "moved"])
+async def test_placeholders(
+    hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator, source: str
+) -> None:
+    """Whatever a form's texts name is there."""
+    if source == "user":
+        umr20.become(mac="A8-13-74-00-00-99", serial="other")
+        result = await go_on(hass, await begin(hass, form(umr20)), LOGIN)
+    elif source == "moved":
+        umr20.fault("*", Fault.CLOSE)
+        await entry.runtime_data.async_refresh()
+        result = await announce(hass, announcement(umr20, host="127.0.0.2"))
+    else:
+        result = await getattr(entry, f"start_{source}_flow")(hass)
+    step = ENGLISH["config"]["step"][result["step_id"]]
+    wanted = set(re.findall(r"{(\w+)}", step["title"] + step["description"]))
+    assert wanted <= set(result["description_placeholders"] or {})

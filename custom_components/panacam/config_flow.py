@@ -128,7 +128,7 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="confirm",
             description_placeholders={
-                "name": _escaped(_title(identity)),
+                **_named(_title(identity)),
                 "model": _escaped(identity.model),
                 "manufacturer": _escaped(identity.manufacturer),
                 "serial": _escaped(identity.serial),
@@ -167,7 +167,7 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
                 _CREDENTIALS_SCHEMA, {CONF_USERNAME: self._data.get(CONF_USERNAME)}
             ),
             description_placeholders={
-                "name": _escaped(entry.title),
+                **_named(entry.title),
                 "host": _escaped(entry.data[CONF_HOST]),
             },
             errors=self._base_errors(),
@@ -198,7 +198,7 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(_RECONFIGURE_SCHEMA, shown),
-            description_placeholders={"name": _escaped(entry.title)},
+            description_placeholders=_named(entry.title),
             errors=self._errors,
         )
 
@@ -296,7 +296,7 @@ class PanacamConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="moved",
             description_placeholders={
-                "name": _escaped(self._entry.title),
+                **_named(self._entry.title),
                 "old_host": _escaped(self._entry.data[CONF_HOST]),
                 "host": _escaped(self._data[CONF_HOST]),
             },
@@ -321,6 +321,11 @@ _CREDENTIAL_ERRORS: Final = {Reason.NO_CREDENTIALS.value, Reason.WRONG_CREDENTIA
 def _title(identity: Identity) -> str:
     """Return what to call a camera until its owner decides otherwise."""
     return identity.name or identity.model or f"{identity.manufacturer} {identity.unique_id}"
+
+
+def _named(title: str) -> dict[str, str]:
+    """Return a camera's name for the title of a form, which is plain text, and for the rest."""
+    return {"title": title, "name": _escaped(title)}
 
 
 def _escaped(text: str | None) -> str:
