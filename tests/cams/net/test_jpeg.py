@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import pairwise
+import time
 
 import av
 from hypothesis import given, settings, strategies as st
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from custom_components.panacam.cams.errors import ProtocolError, Reason
+from custom_components.panacam.cams.net import jpeg as net_jpeg
 from custom_components.panacam.cams.net.jpeg import PictureDecoder, only_picture
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
@@ -213,3 +215,41 @@ def test_only_picture() -> None:
         with pytest.raises(ProtocolError) as caught:
             only_picture(body)
         assert caught.value.reason is Reason.UNEXPECTED_REPLY
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"\xff",
+        b"\xff\xe0\x00\x02",
+        b"\xff\xd0",
+        b"\xff\xd8\xff\x00",
+        b"\xff\xd8\xff\xda\x00\x02",
+        b"\xff\xda\x00\x02\xff\x00",
+        b"\xd8\xff",
+    ],
+    ids=bytes.hex,
+)
+@pytest.mark.parametrize("size", [4096, net_jpeg.MAX_PICTURE])
+def test_endless_beginnings(hostile: bytes, size: int) -> None:
+    """Megabytes that only look like the beginning of something are refused, not worked through."""
+    decoder = PictureDecoder()
+    sent = b"\xff\xd8" + hostile * (2 * net_jpeg.MAX_PICTURE // len(hostile))
+
+    def work_through() -> None:
+        for at in range(0, len(sent), size):
+            decoder.feed(sent[at : at + size])
+            while decoder.next_picture() is not None:
+                pass
+
+    began = time.process_time()
+    with pytest.raises(ProtocolError):
+        work_through()
+    # Seconds where a byte is looked at more than once; far below one otherwise.
+    assert time.process_time() - began < 2
+
+
+def test_broken_pictures_are_forgiven() -> None:
+    """Some pictures that break off cost nothing but themselves; a good one makes up for them."""
+    broken = SOI + SCAN_HEAD + b"\x55" * 20
+    assert fed([(broken * 20 + PLAIN) * 3])[0] == [PLAIN] * 3

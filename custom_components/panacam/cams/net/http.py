@@ -37,8 +37,8 @@ from ..stream import Credentials
 
 type Method = Literal["GET", "POST"]
 
-MAX_TEXT = 256 * 1024
-"""Bytes of a text answer; the longest in any specification is below 16 KiB."""
+MAX_TEXT = 128 * 1024
+"""Bytes of a text answer; the longest in any specification, a log of 300 lines, is below 32 KiB."""
 REQUEST_TIMEOUT = 10.0
 """Seconds for a whole request, drip by drip included."""
 CONNECT_TIMEOUT = 5.0

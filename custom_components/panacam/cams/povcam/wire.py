@@ -97,6 +97,9 @@ class Command:
         return arguments
 
 
+_KANA_LEAD = re.compile(rb"[\x80-\x9f]")
+
+
 def decode_text(body: bytes) -> str:
     """Return a reply as text: UTF-8, else Shift-JIS, else Latin-1; never fails.
 
@@ -104,7 +107,7 @@ def decode_text(body: bytes) -> str:
     and of most kanji: that tells the two apart.
     """
     for encoding in ("utf-8-sig", "cp932"):
-        if encoding == "cp932" and not any(0x80 <= byte <= 0x9F for byte in body):
+        if encoding == "cp932" and not _KANA_LEAD.search(body):
             continue
         try:
             return body.decode(encoding)
