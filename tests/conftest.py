@@ -57,6 +57,13 @@ async def umr20(socket_enabled: None, quick: None) -> AsyncGenerator[PovcamSimul
         yield simulator
 
 
+@pytest.fixture
+async def open_camera(socket_enabled: None, quick: None) -> AsyncGenerator[PovcamSimulator]:
+    """Run a camera that asks nobody for a password."""
+    async with PovcamSimulator(model=AG_UMR20, auth=Auth.DIGEST, user_auth=False) as simulator:
+        yield simulator
+
+
 def entry_for(simulator: PovcamSimulator, **changes: Any) -> MockConfigEntry:
     """Return an entry for a simulated camera, not added yet."""
     return MockConfigEntry(

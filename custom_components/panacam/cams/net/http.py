@@ -6,7 +6,7 @@ only after it asked: Digest by aiohttp's middleware, Basic when the camera offer
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 import re
@@ -210,10 +210,11 @@ class HttpClient:
             if (response.content_length or 0) > max_bytes:
                 raise ProtocolError(Reason.TOO_LARGE)
             body = bytearray()
-            async for piece in _pieces(response):
-                body += piece
-                if len(body) > max_bytes:
-                    raise ProtocolError(Reason.TOO_LARGE)
+            async with aclosing(_pieces(response)) as pieces:
+                async for piece in pieces:
+                    body += piece
+                    if len(body) > max_bytes:
+                        raise ProtocolError(Reason.TOO_LARGE)
             return Answer(response.status, _media_type(response), bytes(body))
 
     @asynccontextmanager
@@ -225,8 +226,11 @@ class HttpClient:
         Raises as `request` does; iterating `pieces` raises ConnectError when the camera stops.
         """
         limits = ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=CHUNK_TIMEOUT)
-        async with self._send("GET", path, query, None, None, limits) as response:
-            yield Chunks(response.status, _media_type(response), _pieces(response))
+        async with (
+            self._send("GET", path, query, None, None, limits) as response,
+            aclosing(_pieces(response)) as pieces,
+        ):
+            yield Chunks(response.status, _media_type(response), pieces)
 
     @property
     def challenged(self) -> bool:
@@ -236,7 +240,7 @@ class HttpClient:
     def close(self) -> None:
         """End every answer that is still open; further requests are refused."""
         self._closed = True
-        for response in self._open:
+        for response in tuple(self._open):
             response.close()
 
     @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 import re
 import time
 
@@ -103,7 +103,8 @@ class PovcamClient:
         async with self._http.stream(MJPEG.path, query=query) as chunks:
             if chunks.status not in _OK:
                 _body(MJPEG, Answer(chunks.status, chunks.content_type, b""))
-            yield _cut(chunks.pieces)
+            async with aclosing(_cut(chunks.pieces)) as pictures:
+                yield pictures
 
     async def _send(self, method: Method, command: Command, arguments: dict[str, str]) -> Answer:
         headers = {}

@@ -51,6 +51,8 @@ POLL_GAP: Final = 1.0
 """Seconds between two get_state, as 9.1 asks."""
 RECHECK: Final = 60.0
 """Seconds between two looks at what seldom changes: identity and stream settings."""
+SLOW_RECHECK: Final = 600.0
+"""Seconds until a camera is asked again for what it did not answer."""
 FRAME_RATE: Final = 15
 
 _STREAMS: Final = {
@@ -87,7 +89,7 @@ class PovcamDevice:
         self._recheck_at = 0.0
         self._poll_at = 0.0
         self._last_state = State()
-        self._refresh_video = True
+        self._streams_at = 0.0
         self._transmitting: Mapping[str, bool | None] = {}
         self._replies: dict[str, Mapping[str, object]] = {}
         self.identity = Identity(manufacturer="")
@@ -130,7 +132,7 @@ class PovcamDevice:
         )
         self._name_after(basic)
         self._transmitting = read_transmitting(video)
-        self._refresh_video = video is not None
+        self._streams_at = 0.0 if video is not None else time.monotonic() + SLOW_RECHECK
         self._recheck_at = time.monotonic() + RECHECK
         port = self._rtsp_port or _port(settings) or RTSP_PORT
         self.streams = tuple(
@@ -220,15 +222,16 @@ class PovcamDevice:
         self.identity = identity
 
     async def _look_at_streams(self) -> None:
-        """Ask which streams are on; a camera that is slow to say is not asked again."""
-        if not self._refresh_video:
+        """Ask which streams are on; a camera that does not say is left alone for a while.
+
+        Its state must not wait for that answer every minute.
+        """
+        if time.monotonic() < self._streams_at:
             return
         try:
             reply = parse_reply(await self._client.call(GET_VIDEO_OVER_IP))
-        except ConnectError:
-            self._refresh_video = False
         except CameraError:
-            return
+            self._streams_at = time.monotonic() + SLOW_RECHECK
         else:
             self._transmitting = read_transmitting(reply)
 
