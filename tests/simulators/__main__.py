@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import Final
 
+from .mo import command as mo
 from .povcam.command import add_arguments, run
 
 type _Arguments = Callable[[argparse.ArgumentParser], None]
@@ -15,6 +16,7 @@ type _Run = Callable[[argparse.Namespace, asyncio.Event], Awaitable[None]]
 # A family is a row: its name, what it takes on the command line, and what runs it.
 _FAMILIES: Final[dict[str, tuple[str, _Arguments, _Run]]] = {
     "povcam": ("Panasonic POVCAM camera", add_arguments, run),
+    "mo": ("camera of the MO protocol", mo.add_arguments, mo.run),
 }
 
 
