@@ -10,7 +10,7 @@ from custom_components.panacam.cams.stream import (
     RtspStream,
     Transport,
     bracketed,
-    stream_url,
+    rtsp_url,
 )
 
 PATH = "/mediainput/h264/stream_1"
@@ -36,7 +36,7 @@ def stream(host: str = "192.0.2.7", credentials: Credentials | None = None) -> R
 def test_hosts(host: str, written: str) -> None:
     """IPv6 addresses are bracketed once, their zone escaped (RFC 6874)."""
     assert bracketed(host) == written
-    assert stream_url(stream(host)) == f"rtsp://{written}:554{PATH}"
+    assert rtsp_url(stream(host)) == f"rtsp://{written}:554{PATH}"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_hosts(host: str, written: str) -> None:
 )
 def test_credentials(user: str, password: str, written: str) -> None:
     """Every character that means something in an address is escaped."""
-    url = stream_url(stream(credentials=Credentials(user, password)))
+    url = rtsp_url(stream(credentials=Credentials(user, password)))
     assert url == f"rtsp://{written}@192.0.2.7:554{PATH}"
     parts = urlsplit(url)
     assert (parts.hostname, parts.port, parts.path) == ("192.0.2.7", 554, PATH)

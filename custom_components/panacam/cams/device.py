@@ -4,15 +4,15 @@ A capability is an object that a camera has or has not. Platforms ask for a role
 and never ask which family the camera belongs to.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 import re
 from typing import Protocol
 
-from .stream import Stream
+from .errors import CameraError
+from .stream import PictureStream, Stream
 
 
 def read_mac(text: str) -> str | None:
@@ -64,6 +64,18 @@ class Activity(StrEnum):
     FORMATTING = "formatting"
 
 
+type Value = str | float
+"""Of a setting: the name of a choice, or a number."""
+
+
+class Alarm(StrEnum):
+    """Something that a camera raises the alarm about."""
+
+    MOTION = "motion"
+    EXTERNAL = "external"
+    SOUND = "sound"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """One snapshot of a camera. None and absent keys: the camera does not say."""
@@ -77,8 +89,24 @@ class State:
     activities: Mapping[Activity, bool | None] = field(default_factory=dict)
     transmitting: Mapping[str, bool | None] = field(default_factory=dict)
     """By stream key: whether the camera is set to send that stream; absent: it cannot now."""
+    alarms: Mapping[Alarm, bool] = field(default_factory=dict)
+    """What this camera can raise the alarm about, and whether it does."""
+    settings: Mapping[str, Value | None] = field(default_factory=dict)
+    """By setting key, for those that the camera has."""
     reported: frozenset[str] = frozenset()
     """Names of the fields above that this camera reports at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised:
+    """The camera raises the alarm, now; again, perhaps, while it is on."""
+
+    alarm: Alarm
+
+
+type Notice = State | AlarmRaised | CameraError
+"""What a camera says unasked: its new state, an alarm, or that it is gone."""
+type Unsubscribe = Callable[[], None]
 
 
 class Move(StrEnum):
@@ -133,13 +161,57 @@ class Rebooter(Protocol):
 
 
 class Imager(Protocol):
-    """Makes JPEG pictures."""
+    """Makes single JPEG pictures."""
 
     async def snapshot(self) -> bytes:
         """Return one JPEG picture as the camera encoded it. CameraError."""
 
-    def pictures(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open a motion picture of JPEGs; leaving the context hangs up. CameraError."""
+
+class Speaker(Protocol):
+    """Plays sound at the camera."""
+
+    @property
+    def rate(self) -> int:
+        """Return the samples a second that it wants."""
+
+    async def speak(self, sound: AsyncIterator[bytes]) -> None:
+        """Play signed 16-bit little-endian samples of one channel at the pace of their rate.
+
+        Returns when the last one was heard; cancelled, it falls silent. BusyError while somebody
+        else speaks, RefusedError(UNSUPPORTED) when the camera has no loudspeaker after all.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A setting with a few named values."""
+
+    key: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """A setting with a number."""
+
+    key: str
+    minimum: float
+    maximum: float
+    step: float = 1
+
+
+type Setting = Choice | Range
+
+
+class Settings(Protocol):
+    """What can be adjusted in the camera; State.settings has the values."""
+
+    @property
+    def table(self) -> tuple[Setting, ...]:
+        """Return the settings that this camera has."""
+
+    async def change(self, key: str, value: Value) -> None:
+        """Set one. CameraError; RefusedError(OUT_OF_RANGE) for a value that it cannot have."""
 
 
 class Device(Protocol):
@@ -171,13 +243,31 @@ class Device(Protocol):
 
     @property
     def imager(self) -> Imager | None:
-        """Return what makes still pictures, if anything."""
+        """Return what makes still pictures, if anything; else they are taken from `pictures`."""
+
+    @property
+    def pictures(self) -> PictureStream | None:
+        """Return the JPEG stream for those who take JPEG, if there is one."""
+
+    @property
+    def speaker(self) -> Speaker | None:
+        """Return what speaks, if anything."""
+
+    @property
+    def settings(self) -> Settings | None:
+        """Return what can be adjusted, if anything."""
 
     async def connect(self) -> None:
         """Learn who it is and what it can do. ConnectError, AuthError, ProtocolError."""
 
     async def poll(self) -> State:
         """Return its state now. CameraError; ConnectError(OTHER_CAMERA) when it is not the one."""
+
+    def subscribe(self, listener: Callable[[Notice], None]) -> Unsubscribe:
+        """Tell `listener` what the camera says unasked, in the loop; nothing for one only asked.
+
+        A CameraError means that it went away, the State after it that it is back.
+        """
 
     async def close(self) -> None:
         """Hang up whatever is still open."""

@@ -15,7 +15,12 @@ class Reason(StrEnum):
     OTHER_CAMERA = "other_camera"
     NO_CREDENTIALS = "no_credentials"
     WRONG_CREDENTIALS = "wrong_credentials"
+    WRONG_USERNAME = "wrong_username"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - the name of a reason
+    NO_PRIVILEGE = "no_privilege"
     BUSY = "busy"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    SPEAKER_BUSY = "speaker_busy"
     NO_CARD = "no_card"
     ALREADY_RECORDING = "already_recording"
     NOT_RECORDING = "not_recording"
@@ -27,6 +32,9 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     UNEXPECTED_REPLY = "unexpected_reply"
     NOT_A_CAMERA = "not_a_camera"
+    UNSUPPORTED_CAMERA = "unsupported_camera"
+    NO_PICTURE = "no_picture"
+    UNPLAYABLE = "unplayable"
 
 
 class CameraError(Exception):

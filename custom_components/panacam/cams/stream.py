@@ -1,7 +1,10 @@
-"""What a camera can show: live streams by RTSP, and the one place that adds their credentials."""
+"""What a camera can show: live streams by RTSP, or pictures and sound as they come."""
 
+from collections.abc import AsyncIterator, Buffer
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 from urllib.parse import quote
 
 
@@ -41,7 +44,56 @@ class RtspStream:
     credentials: Credentials | None = field(default=None, repr=False)
 
 
-type Stream = RtspStream
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One JPEG picture as the camera encoded it."""
+
+    data: Buffer
+    """Never written to, so that every viewer may have the same one."""
+    at: float
+    """The monotonic clock in seconds when the whole picture had arrived: cameras' clocks lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Some sound: signed 16-bit little-endian samples, one channel."""
+
+    samples: bytes
+    at: float
+    """The monotonic clock in seconds when its end had arrived."""
+
+
+type Piece = Picture | Sound
+
+
+class PictureSource(Protocol):
+    """Where the pictures of one stream come from; opened once, however many look."""
+
+    @property
+    def sound_rate(self) -> int | None:
+        """Return the samples a second once open, or None for pictures without sound."""
+
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[Piece]]:
+        """Start the camera's sending; leaving the context ends it. Wait until it is granted.
+
+        The iterator ends with CameraError when the camera stops without being asked.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureStream:
+    """One live stream of JPEG pictures, with or without sound."""
+
+    key: str
+    """Stable within the camera: part of unique ids, so never renamed."""
+    label: str
+    """What the camera's own pages call it; empty when it has only one."""
+    source: PictureSource = field(repr=False, compare=False)
+    preferred: bool = False
+    """The stream that most people want; the others start disabled."""
+
+
+type Stream = RtspStream | PictureStream
 
 
 def bracketed(host: str) -> str:
@@ -51,7 +103,7 @@ def bracketed(host: str) -> str:
     return f"[{host.replace('%', '%25')}]"
 
 
-def stream_url(stream: Stream) -> str:
+def rtsp_url(stream: RtspStream) -> str:
     """Return the URL a player opens, credentials percent-encoded. Never log it."""
     user = ""
     if (credentials := stream.credentials) is not None:

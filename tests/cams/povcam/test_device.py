@@ -18,7 +18,7 @@ from custom_components.panacam.cams.errors import (
     RefusedError,
 )
 from custom_components.panacam.cams.povcam.device import PovcamDevice
-from custom_components.panacam.cams.stream import Transport
+from custom_components.panacam.cams.stream import RtspStream, Transport
 from tests.cams.support import camera, device_of
 from tests.simulators.povcam import (
     AG_MDR25,
@@ -44,7 +44,7 @@ LENS = {
 
 
 async def test_connect(sim: PovcamSimulator, device: PovcamDevice) -> None:
-    """A recorder has every role, two streams and the documented moves."""
+    """A recorder has the roles, the streams and the moves of the documents."""
     identity = device.identity
     assert (identity.manufacturer, identity.model, identity.name) == (
         "Panasonic",
@@ -52,15 +52,22 @@ async def test_connect(sim: PovcamSimulator, device: PovcamDevice) -> None:
         "AG-UMR20",
     )
     assert (identity.serial, identity.mac, identity.firmware) == ("SIM0000001", MAC, "1.10")
+    *rtsp, jpeg = device.streams
     assert [
-        (stream.key, stream.label, stream.path, stream.preferred) for stream in device.streams
+        (stream.key, stream.label, stream.path, stream.preferred)
+        for stream in rtsp
+        if isinstance(stream, RtspStream)
     ] == [
         ("h264_1", "H.264(1)", "/mediainput/h264/stream_1", True),
         ("h264_2", "H.264(2)", "/mediainput/h264/stream_2", False),
     ]
+    assert (jpeg.key, jpeg.label, jpeg.preferred) == ("jpeg", "JPEG", False)
+    assert device.pictures is jpeg
     assert device.mover is not None
     assert device.mover.moves == LENS
     assert None not in (device.recorder, device.rebooter, device.imager)
+    assert (device.speaker, device.settings) == (None, None)
+    device.subscribe(lambda _notice: None)()  # nothing is ever told, and unsubscribing is harmless
     assert device.configuration_url == sim.url
 
 
@@ -117,7 +124,7 @@ async def test_optional(session: ClientSession, sim: PovcamSimulator, fault: Fau
     await device.connect()
     assert device.identity.unique_id == MAC
     assert "h264_1" in {stream.key for stream in device.streams}
-    assert (await device.poll()).transmitting == {"h264_1": None}
+    assert (await device.poll()).transmitting == {"h264_1": None, "jpeg": None}
     assert device.mover is not None
     assert device.recorder is not None
     await device.close()
@@ -181,7 +188,11 @@ async def test_rtsp_port(
     sim.camera.rtsp_port = 8554
     device = device_of(session, sim, rtsp_port=wish, transport=Transport.UDP)
     await device.connect()
-    assert {(stream.port, stream.transport) for stream in device.streams} == {(port, Transport.UDP)}
+    assert {
+        (stream.port, stream.transport)
+        for stream in device.streams
+        if isinstance(stream, RtspStream)
+    } == {(port, Transport.UDP)}
 
 
 @pytest.mark.parametrize("port", [0, 70000])
@@ -202,7 +213,7 @@ async def test_poll(sim: PovcamSimulator, device: PovcamDevice) -> None:
     assert state.activities[Activity.DOWNLOADING] is True
     assert state.slots["sd1"].remaining == 29.7
     assert state.slots["sd2"].inserted is False
-    assert state.transmitting == {"h264_1": True, "h264_2": True}
+    assert state.transmitting == {"h264_1": True, "h264_2": True, "jpeg": True}
 
 
 async def test_poll_pace(session: ClientSession) -> None:

@@ -202,10 +202,10 @@ def test_no_mac(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "transmitting"),
     [
-        ("get_video_over_ip.txt", {"h264_1": True, "h264_2": True}),
-        ("get_video_over_ip_rec_pb.txt", {"h264_1": False}),
-        ("get_audio.txt", {"h264_1": None}),
-        ("rubbish.bin", {"h264_1": None}),
+        ("get_video_over_ip.txt", {"h264_1": True, "h264_2": True, "jpeg": True}),
+        ("get_video_over_ip_rec_pb.txt", {"h264_1": False, "jpeg": False}),
+        ("get_audio.txt", {"h264_1": None, "jpeg": None}),
+        ("rubbish.bin", {"h264_1": None, "jpeg": None}),
     ],
 )
 def test_transmitting(name: str, transmitting: dict[str, bool | None]) -> None:
@@ -215,8 +215,11 @@ def test_transmitting(name: str, transmitting: dict[str, bool | None]) -> None:
 
 def test_transmitting_unknown() -> None:
     """An invalid value means that it cannot (5.5), a missing answer the first stream."""
-    assert read_transmitting(parse_reply(b"h264_transmit_ch2=-")) == {"h264_2": False}
-    assert read_transmitting(None) == {"h264_1": None}
+    assert read_transmitting(parse_reply(b"h264_transmit_ch2=-")) == {
+        "h264_2": False,
+        "jpeg": None,
+    }
+    assert read_transmitting(None) == {"h264_1": None, "jpeg": None}
 
 
 ZOOM = {Move.ZOOM_IN, Move.ZOOM_OUT, Move.ZOOM_RESET}

@@ -7,8 +7,8 @@ import pytest
 
 from custom_components.panacam.cams.errors import ConnectError, Reason, RefusedError
 from custom_components.panacam.cams.net.jpeg import only_picture
-from custom_components.panacam.cams.povcam.device import PovcamDevice, PovcamImager
-from custom_components.panacam.cams.stream import Credentials
+from custom_components.panacam.cams.povcam.device import PovcamDevice
+from custom_components.panacam.cams.stream import Credentials, PictureStream, Piece
 from tests.cams.support import device_of
 from tests.simulators.povcam import PovcamSimulator
 
@@ -102,16 +102,18 @@ async def test_pictures_end_on_close(session: ClientSession, sim: PovcamSimulato
     device = device_of(session, sim)
     await device.connect()
     assert device.imager is not None
+    assert device.pictures is not None
     only_picture(await device.imager.snapshot())
-    seen: list[bytes] = []
+    assert device.pictures.source.sound_rate is None
+    seen: list[Piece] = []
 
-    async def look(imager: PovcamImager) -> None:
-        async with imager.pictures() as pictures:
+    async def look(stream: PictureStream) -> None:
+        async with stream.source.open() as pictures:
             async for picture in pictures:
                 seen.append(picture)
                 await device.close()
 
     with pytest.raises(ConnectError):
-        await look(device.imager)
+        await look(device.pictures)
     assert len(seen) == 1
     assert sim.requests[-1].params["framerate"] == "15"

@@ -1,14 +1,14 @@
 """A Panasonic camera as a device: roles over the client, state by polling get_state."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 import secrets
 import time
 from typing import Final
 
-from ..device import Identity, Move, Slot, State
+from ..device import Identity, Move, Notice, Slot, State, Unsubscribe
 from ..errors import (
     AuthError,
     BusyError,
@@ -19,7 +19,7 @@ from ..errors import (
     RefusedError,
 )
 from ..net.http import HttpClient
-from ..stream import Credentials, RtspStream, Transport
+from ..stream import Credentials, Picture, PictureStream, RtspStream, Stream, Transport
 from ..text import plain
 from .client import PovcamClient
 from .commands import (
@@ -93,11 +93,14 @@ class PovcamDevice:
         self._transmitting: Mapping[str, bool | None] = {}
         self._replies: dict[str, Mapping[str, object]] = {}
         self.identity = Identity(manufacturer="")
-        self.streams: tuple[RtspStream, ...] = ()
+        self.streams: tuple[Stream, ...] = ()
+        self.pictures: PictureStream | None = None
         self.mover: PovcamMover | None = None
         self.recorder: PovcamRecorder | None = None
         self.rebooter: PovcamRebooter | None = None
         self.imager: PovcamImager | None = None
+        self.speaker: None = None
+        self.settings: None = None
 
     @property
     def configuration_url(self) -> str:
@@ -135,7 +138,8 @@ class PovcamDevice:
         self._streams_at = 0.0 if video is not None else time.monotonic() + SLOW_RECHECK
         self._recheck_at = time.monotonic() + RECHECK
         port = self._rtsp_port or _port(settings) or RTSP_PORT
-        self.streams = tuple(
+        self.pictures = PictureStream(key="jpeg", label="JPEG", source=PovcamPictures(self._client))
+        rtsp = tuple(
             RtspStream(
                 key=key,
                 host=self._host,
@@ -148,6 +152,7 @@ class PovcamDevice:
             )
             for key in STREAM_CHANNELS
         )
+        self.streams = (*rtsp, self.pictures)
         lens = read_moves(capability, self.identity.model)
         aw = await self._aw_moves(sister=not lens)
         if lens | aw:
@@ -190,6 +195,10 @@ class PovcamDevice:
             pass
         # What is reported is kept, so that entities stay and become unknown.
         return _forgotten(self._last_state)
+
+    def subscribe(self, listener: Callable[[Notice], None]) -> Unsubscribe:
+        """Return at once: these cameras say nothing unasked."""
+        return lambda: None
 
     async def close(self) -> None:
         """End picture streams and wait for a head that is being stopped."""
@@ -335,7 +344,7 @@ class PovcamRebooter:
 
 
 class PovcamImager:
-    """The imager role (2.4): JPEG of 640x360, one connection for each motion picture."""
+    """The imager role (2.4): JPEG of 640x360."""
 
     def __init__(self, client: PovcamClient) -> None:
         """Fetch pictures by `client`."""
@@ -345,9 +354,21 @@ class PovcamImager:
         """Return one picture; black while JPEG transmission is off."""
         return await self._client.snapshot()
 
-    def pictures(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open the MJPEG stream at the frame rate most viewers can show."""
-        return self._client.pictures(FRAME_RATE)
+
+class PovcamPictures:
+    """The JPEG stream as a source (2.4): one connection, no sound."""
+
+    sound_rate: None = None
+
+    def __init__(self, client: PovcamClient) -> None:
+        """Fetch pictures by `client`."""
+        self._client = client
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[AsyncIterator[Picture]]:
+        """Open the stream at the frame rate most viewers can show. CameraError."""
+        async with self._client.pictures(FRAME_RATE) as pictures:
+            yield (Picture(picture, time.monotonic()) async for picture in pictures)
 
 
 def _forgotten(state: State) -> State:

@@ -82,14 +82,15 @@ def read_transmitting(video: Reply | None) -> Mapping[str, bool | None]:
     """Return which streams exist and whether they are on, from get_video_over_ip (5.5).
 
     A stream that the camera does not name does not exist now, one with an invalid value is off.
-    Where no stream is named at all, the first one exists.
+    Where no stream is named at all, the first one exists. JPEG is always there, black when off.
     """
     found = {
         key: video.flag(f"h264_transmit_{channel}") is True
         for key, channel in STREAM_CHANNELS.items()
         if video is not None and f"h264_transmit_{channel}" in video
     }
-    return found or {"h264_1": None}
+    jpeg = None if video is None else video.flag("jpeg_transmit1")
+    return {**(found or {"h264_1": None}), "jpeg": jpeg}
 
 
 def read_moves(capability: Capability | None, model: str | None) -> frozenset[Move]:
