@@ -1,0 +1,1 @@
+"""Cameras of the MO protocol: operation and data connections over TCP, alarms pushed."""
