@@ -184,6 +184,7 @@ class Broadcast:
             height,
             Fraction(video.framerate),
             int(self._camera.audio_settings.bitrate) * 1000,
+            self._camera.options.video_bitrate,
         )
         bases = {track: random.randrange(1 << 32) for track in Track}
         self._bases, self._began = bases, loop.time()

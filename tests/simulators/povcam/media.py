@@ -31,6 +31,8 @@ class Format:
     height: int
     fps: Fraction
     sound_bitrate: int
+    video_bitrate: int = 0
+    """0: as much as the pictures need."""
 
     @property
     def cabac(self) -> bool:
@@ -116,7 +118,7 @@ class LiveEncoder:
         codec.framerate = form.fps
         codec.time_base = 1 / form.fps
         codec.thread_count = 1
-        parameters = {
+        parameters: dict[str, int | str] = {
             "keyint": form.gop,
             "min-keyint": form.gop,
             "scenecut": 0,
@@ -129,11 +131,16 @@ class LiveEncoder:
             "annexb": 1,
             "sliced-threads": 0,
         }
+        quality = {"crf": "26"}
+        if form.video_bitrate:
+            kilobits = form.video_bitrate // 1000
+            parameters |= {"nal-hrd": "cbr", "vbv-maxrate": kilobits, "vbv-bufsize": kilobits}
+            quality = {"b": str(form.video_bitrate)}
         codec.options = {
             "preset": "ultrafast",
             "tune": "zerolatency",
             "profile": "high",
-            "crf": "26",
+            **quality,
             "x264-params": ":".join(f"{key}={value}" for key, value in parameters.items()),
         }
         return codec

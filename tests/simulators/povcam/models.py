@@ -82,6 +82,7 @@ class OptionValues(TypedDict, total=False):
     rtcp_keeps_alive: bool
     rtp_extension: bool
     boundary_dashes: bool
+    video_bitrate: int
     clock: Callable[[], float]
 
 
@@ -119,6 +120,8 @@ class Options:
     """RTP packets of pictures carry a header extension (15.1, X=1)."""
     boundary_dashes: bool = False
     """The MJPEG header names the boundary with its two dashes, as some models do."""
+    video_bitrate: int = 0
+    """Bits a second of the pictures, kept whatever they show; 0: as many as they need."""
     # A default argument is out of reach of tests that freeze the time module.
     clock: Callable[[], float] = time.monotonic
     """Seconds, of a clock that never goes back."""

@@ -1,0 +1,81 @@
+"""The bridge of one camera: its hubs, and the server that players on this machine ask."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import assert_never
+
+from ..stream import PictureStream, RtspStream, Stream, rtsp_url
+from .hub import Hub
+from .pictures import PictureHub
+from .publish import Publisher
+from .rtsp import RtspHub
+from .server import Server
+
+DEFAULT_RING = 7.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeOptions:
+    """What its owner decided about one camera's pictures."""
+
+    ring: float = DEFAULT_RING
+    """Seconds of the past that are kept; 0: the camera is connected only while somebody looks."""
+    shared: bool = True
+    """Whether players get RTSP through the hub, which has one connection to the camera for all."""
+
+
+class Bridge:
+    """All hubs of one camera."""
+
+    def __init__(self, options: BridgeOptions) -> None:
+        """Make nothing yet: hubs come with whoever asks for them."""
+        self.options = options
+        self._hubs: dict[str, Hub] = {}
+        self._pictures: dict[str, PictureHub] = {}
+        self._server = Server(self._hubs.get)
+        self.publisher: Publisher | None = None
+        """What sends the stream to a media server, if anything."""
+
+    def hub(self, stream: Stream) -> Hub:
+        """Return the hub of a stream."""
+        match stream:
+            case PictureStream():
+                return self.picture_hub(stream)
+            case RtspStream():
+                if (hub := self._hubs.get(stream.key)) is None:
+                    hub = self._hubs[stream.key] = RtspHub(stream, ring=self.options.ring)
+                return hub
+            case _:
+                assert_never(stream)
+
+    def picture_hub(self, stream: PictureStream) -> PictureHub:
+        """Return the hub of a stream of pictures."""
+        if (hub := self._pictures.get(stream.key)) is None:
+            hub = PictureHub(stream, ring=self.options.ring)
+            self._pictures[stream.key] = self._hubs[stream.key] = hub
+        return hub
+
+    async def stream_url(self, stream: Stream) -> str:
+        """Return the URL that a player opens: the camera's own, or the hub's. Never log it."""
+        if isinstance(stream, RtspStream) and not self.options.shared:
+            return rtsp_url(stream)
+        self.hub(stream)
+        return await self._server.url(stream.key)
+
+    def publish(self, stream: Stream, url: str) -> None:
+        """Send a stream to a media server from now on. ValueError, without the URL, for no URL."""
+        self.publisher = Publisher(self.hub(stream), url)
+        self.publisher.start()
+
+    def find(self, url: str) -> Hub | None:
+        """Return the hub that a URL of `stream_url` shows, or None for any other URL."""
+        key = self._server.key_of(url)
+        return None if key is None else self._hubs.get(key)
+
+    async def close(self) -> None:
+        """Send every viewer away, hang up, and end the server."""
+        if self.publisher is not None:
+            await self.publisher.close()
+        # At once: each may have to wait for a camera that says nothing.
+        await asyncio.gather(*(hub.close() for hub in self._hubs.values()))
+        await self._server.close()

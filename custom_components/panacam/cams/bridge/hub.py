@@ -1,0 +1,292 @@
+"""What all hubs share: who looks, whether pictures come, and that everything ends."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from enum import StrEnum
+import random
+import time
+from typing import Final
+
+from ..errors import CameraError, ConnectError, Reason
+from .viewers import PacketViewer
+
+STALE: Final = 5.0
+"""Seconds after which the last picture is no longer shown as if it were live."""
+GIVE_UP: Final = 35.0
+"""Seconds without pictures after which viewers are sent away."""
+LINGER: Final = 5.0
+"""Seconds for which the camera stays connected after the last viewer: the next one comes soon."""
+FIRST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 30.0
+"""Seconds between two tries to connect; they double from the first to the longest."""
+_RATE_FRAMES: Final = 31
+DEFAULT_RATE: Final = 15.0
+
+
+class Status(StrEnum):
+    """What a hub does."""
+
+    IDLE = "idle"
+    """Nobody looks and no past is kept: the camera is not connected."""
+    CONNECTING = "connecting"
+    LIVE = "live"
+    INTERRUPTED = "interrupted"
+    """Pictures came and stopped; it is being connected again."""
+
+
+class Waits:
+    """Growing waits, each a little different, so that cameras are not asked all at once."""
+
+    def __init__(self, first: float = FIRST_WAIT, longest: float = LONGEST_WAIT) -> None:
+        """Double from `first` to `longest` seconds."""
+        self._first, self._longest = first, longest
+        self._next = first
+
+    def reset(self) -> None:
+        """Begin again with the shortest."""
+        self._next = self._first
+
+    def next(self) -> float:
+        """Return how long to wait now."""
+        wait, self._next = self._next, min(2 * self._next, self._longest)
+        return wait * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+
+
+class FrameRate:
+    """Frames a second, over the last two seconds or so."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._times: deque[float] = deque(maxlen=_RATE_FRAMES)
+
+    def add(self, at: float) -> None:
+        """Count one frame."""
+        self._times.append(at)
+
+    def value(self, now: float) -> float:
+        """Return the rate, 0 when nothing came lately."""
+        if len(self._times) < 2 or now - self._times[-1] > STALE:
+            return 0.0
+        return (len(self._times) - 1) / max(self._times[-1] - self._times[0], 1e-3)
+
+
+class Hub(ABC):
+    """The one connection to one stream of a camera."""
+
+    def __init__(self, key: str, *, ring: float, first_picture: float) -> None:
+        """Keep `ring` seconds of the past while somebody holds it; 0: none.
+
+        One who looks waits `first_picture` seconds for the first picture.
+        """
+        self.key = key
+        self._first_picture = first_picture
+        self.status = Status.IDLE
+        self.error: CameraError | None = None
+        """Why there are no pictures, if that is known."""
+        self._ring_seconds = ring
+        self._keepers = 0
+        self._lookers = 0
+        self._packet_viewers: set[PacketViewer] = set()
+        self._listeners: list[Callable[[], None]] = []
+        self._rate = FrameRate()
+        self._task: asyncio.Task[None] | None = None
+        self._linger: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        """What was told to end and has not yet."""
+        self._closed = False
+        self._fresh = asyncio.Event()
+        """Set by each picture, so that one who waits for the first one wakes."""
+        self._last_at = float("-inf")
+
+    @property
+    def frame_rate(self) -> float:
+        """Return the frames a second that come from the camera."""
+        return self._rate.value(time.monotonic())
+
+    @property
+    def viewers(self) -> int:
+        """Return how many look."""
+        return len(self._packet_viewers)
+
+    @property
+    def live(self) -> bool:
+        """Return whether the last picture is not older than STALE."""
+        return time.monotonic() - self._last_at < STALE
+
+    def keep(self) -> Callable[[], None]:
+        """Keep the past, that is, stay connected, until the returned function is called."""
+        if self._ring_seconds <= 0:
+            return lambda: None
+        self._keepers += 1
+        self._changed()
+        released = False
+
+        def release() -> None:
+            nonlocal released
+            if not released:
+                released = True
+                self._keepers -= 1
+                self._changed()
+
+        return release
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener`, in the loop, when status or number of viewers change."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    @abstractmethod
+    async def still(self) -> bytes:
+        """Return a JPEG picture of now. CameraError when none comes in time."""
+
+    @asynccontextmanager
+    async def packets(self, *, past: bool = True) -> AsyncGenerator[PacketViewer]:
+        """Look at video and sound, the past first, or with `past` False the newest keyframe first.
+
+        Raises CameraError when the camera sends nothing now and nothing comes in time.
+        """
+        with self._looking():
+            # Only then is there anything to begin with: nothing is offered before or twice.
+            await self._wait_for_picture()
+            viewer = PacketViewer()
+            self._packet_viewers.add(viewer)
+            self._tell()
+            try:
+                self._begin(viewer, past=past)
+                yield viewer
+            finally:
+                self._packet_viewers.discard(viewer)
+                if not self._packet_viewers:
+                    self._last_viewer_left()
+
+    async def close(self) -> None:
+        """Send everybody away and hang up."""
+        self._closed = True
+        self._fresh.set()
+        self._send_away()
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        self._hang_up()
+        if self._ending:
+            await asyncio.wait(self._ending)
+        self._set_status(Status.IDLE)
+
+    # -- For those who know what the stream consists of
+
+    @abstractmethod
+    def _begin(self, viewer: PacketViewer, *, past: bool) -> None:
+        """Give a new viewer what there is."""
+
+    @abstractmethod
+    def _last_viewer_left(self) -> None:
+        """Stop what is done only for those who take packets."""
+
+    @abstractmethod
+    async def _run(self) -> None:
+        """Be connected and take what comes, again and again, until cancelled."""
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Drop the past: nobody wants it any more."""
+
+    def _send_away(self) -> None:
+        """End the viewers of packets."""
+        for viewer in self._packet_viewers:
+            viewer.end()
+
+    # -- Shared
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Want pictures while the context is open."""
+        self._lookers += 1
+        self._changed()
+        try:
+            yield
+        finally:
+            self._lookers -= 1
+            self._changed()
+
+    async def _wait_for_picture(self) -> None:
+        """Wait until the camera sends. CameraError with what is wrong when it does not in time."""
+        try:
+            async with asyncio.timeout(self._first_picture):
+                while not self.live and not self._closed:
+                    self._fresh.clear()
+                    await self._fresh.wait()
+        except TimeoutError:
+            raise self.error or ConnectError(Reason.NO_PICTURE) from None
+        if self._closed:
+            raise ConnectError(Reason.NO_PICTURE)
+
+    def _arrived(self, at: float) -> None:
+        """Note that a picture came."""
+        self._last_at = at
+        self._rate.add(at)
+        self._fresh.set()
+        self.error = None
+        if self.status is not Status.LIVE:
+            self._set_status(Status.LIVE)
+
+    def _lost(self, error: CameraError | None) -> None:
+        """Note that nothing comes any more."""
+        self.error = error
+        if self.status is Status.LIVE:
+            self._set_status(Status.INTERRUPTED)
+
+    def _set_status(self, status: Status) -> None:
+        if self.status is not status:
+            self.status = status
+            self._tell()
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    def _wanted(self) -> bool:
+        """Return whether anybody looks or the past is kept."""
+        return not self._closed and (self._keepers > 0 or self._lookers > 0)
+
+    def _changed(self) -> None:
+        """Connect or hang up, as whoever looks now wants it."""
+        if self._wanted():
+            if self._linger is not None:
+                self._linger.cancel()
+                self._linger = None
+            if self._task is None:
+                self._set_status(Status.CONNECTING)
+                self._task = asyncio.get_running_loop().create_task(
+                    self._run_after(tuple(self._ending)), name=f"panacam hub {self.key}"
+                )
+        elif self._task is not None and self._linger is None and not self._closed:
+            self._linger = asyncio.get_running_loop().call_later(LINGER, self._stop)
+        self._tell()
+
+    async def _run_after(self, before: tuple[asyncio.Task[None], ...]) -> None:
+        """Run when the connection before has ended: a camera has one at a time."""
+        if before:
+            await asyncio.wait(before)
+        await self._run()
+
+    def _hang_up(self) -> None:
+        if (task := self._task) is not None:
+            self._task = None
+            task.cancel()
+            self._let_end(task)
+
+    def _let_end(self, task: asyncio.Task[None]) -> None:
+        """Own a task until it has ended."""
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    def _stop(self) -> None:
+        self._linger = None
+        if not self._wanted():
+            self._hang_up()
+            self._last_at = float("-inf")
+            self._forget()
+            self._set_status(Status.IDLE)

@@ -1,0 +1,155 @@
+"""The hub of an RTSP stream: one connection to the camera, its packets for everybody."""
+
+import asyncio
+from contextlib import suppress
+import time
+from typing import Final, override
+
+from ..errors import CameraError, ConnectError, Reason
+from ..stream import RtspStream
+from .hub import GIVE_UP, STALE, Hub, Status, Waits
+from .packets import TICKS, Format, Kind, Packet
+from .reader import RtspReader
+from .ring import PacketRing
+from .standin import StandIn, newest_jpeg
+from .timeline import Timeline
+from .viewers import PacketViewer
+
+FIRST_PICTURE: Final = 12.0
+"""Seconds that one who looks waits for the first keyframe."""
+REPEAT_AFTER: Final = 1.5
+"""Seconds without a packet after which the last picture is shown again."""
+TICK: Final = 0.25
+
+
+class RtspHub(Hub):
+    """Packets of one stream, for everybody."""
+
+    def __init__(self, stream: RtspStream, *, ring: float) -> None:
+        """Read the stream while anybody looks."""
+        super().__init__(stream.key, ring=ring, first_picture=FIRST_PICTURE)
+        self._stream = stream
+        self._packets = PacketRing(ring)
+        self._format: Format | None = None
+        self._timeline = Timeline()
+        self._epoch = time.monotonic()
+        self._reader: RtspReader | None = None
+        self._standing_in = False
+        self._newcomer = False
+        """Whether somebody has come since the last picture of the stand-in."""
+
+    @override
+    async def still(self) -> bytes:
+        with self._looking():
+            await self._wait_for_picture()
+            group = self._packets.last_group()
+            if self._format is None or not group:
+                raise ConnectError(Reason.NO_PICTURE)
+            loop = asyncio.get_running_loop()
+            jpeg = await loop.run_in_executor(None, newest_jpeg, self._format.video, group)
+        if jpeg is None:
+            raise ConnectError(Reason.NO_PICTURE)
+        return jpeg
+
+    @override
+    def _begin(self, viewer: PacketViewer, *, past: bool) -> None:
+        viewer.past(self._format, self._packets.packets() if past else self._packets.last_group())
+        self._newcomer = True
+
+    @override
+    def _last_viewer_left(self) -> None:
+        """Do nothing: packets are not made, they come."""
+
+    @override
+    def _forget(self) -> None:
+        self._packets.clear()
+        self._format = None
+
+    @override
+    async def _run(self) -> None:
+        waits = Waits()
+        guard = asyncio.get_running_loop().create_task(self._guard())
+        try:
+            while True:
+                self._reader = RtspReader(
+                    self._stream, timeline=self._timeline, epoch=self._epoch, deliver=self._take
+                )
+                before = self._last_at
+                try:
+                    await self._reader.run()
+                except CameraError as err:
+                    self._lost(err)
+                if self._last_at > before:
+                    waits.reset()
+                await asyncio.sleep(waits.next())
+        finally:
+            guard.cancel()
+
+    def _take(self, format_: Format, packet: Packet, at: float) -> None:
+        """Pass one packet on to everybody."""
+        if self._standing_in:
+            if not packet.key:
+                return  # what refers to pictures before those of the stand-in
+            self._standing_in = False
+        if self._format != format_:
+            self._format = format_
+            self._packets.clear()
+        self._packets.extend((packet,))
+        for viewer in self._packet_viewers:
+            viewer.offer(format_, (packet,))
+        if packet.kind is Kind.VIDEO:
+            self._arrived(at)
+
+    async def _guard(self) -> None:
+        """Stand in for a camera that stops sending, then send everybody away."""
+        while True:
+            await asyncio.sleep(TICK)
+            silent = self._silent()
+            if silent > REPEAT_AFTER and self._packet_viewers and self._format is not None:
+                await self._stand_in(self._format)
+
+    def _silent(self) -> float:
+        """Return the seconds without a picture; too many of them end the connection."""
+        silent = time.monotonic() - self._last_at
+        if silent > STALE and self.status is Status.LIVE:
+            self._lost(ConnectError(Reason.TIMEOUT))
+            if self._reader is not None:
+                self._reader.give_up()
+        return silent
+
+    async def _stand_in(self, format_: Format) -> None:
+        """Show the last picture until the camera is back or everybody is sent away.
+
+        Only H.264 has parameter sets that ours can stand beside; viewers of another codec are sent
+        away when its last picture is no longer to be taken for live.
+        """
+        loop = asyncio.get_running_loop()
+        picture: StandIn | None = None
+        if format_.video == "h264":
+            with suppress(ValueError):
+                picture = await loop.run_in_executor(
+                    None, StandIn, format_.video, self._packets.last_group()
+                )
+        while (silent := self._silent()) > REPEAT_AFTER and self._packet_viewers:
+            if silent > (GIVE_UP if picture is not None else STALE):
+                self._send_away()
+                return
+            if picture is not None:
+                await self._show(picture, format_, mark=silent > STALE)
+            await asyncio.sleep(TICK)
+
+    async def _show(self, picture: StandIn, format_: Format, *, mark: bool) -> None:
+        now = int((time.monotonic() - self._epoch) * TICKS)
+        ticks = self._timeline.after(Kind.VIDEO, now)
+        loop = asyncio.get_running_loop()
+        # Those who come meanwhile have nothing to go on from.
+        viewers = tuple(self._packet_viewers)
+        key, self._newcomer = self._newcomer, False
+        packets = await loop.run_in_executor(
+            None, lambda: picture.encode(ticks, mark=mark, key=key)
+        )
+        if time.monotonic() - self._last_at < REPEAT_AFTER:
+            return  # the camera is back
+        self._standing_in = True
+        for viewer in viewers:
+            viewer.offer(format_, packets)
