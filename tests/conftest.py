@@ -1,6 +1,7 @@
 """Fixtures of all tests: a simulated camera on 127.0.0.1 and its entry in Home Assistant."""
 
-from collections.abc import AsyncGenerator, Generator
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
@@ -12,11 +13,16 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 import custom_components.panacam  # noqa: F401 - before the test plugin's own folder of that name
+from custom_components.panacam import connection
+from custom_components.panacam.cams.bridge import reader
+from custom_components.panacam.cams.mo import link, motor
 from custom_components.panacam.cams.povcam import client, device, lens
 from custom_components.panacam.const import DOMAIN
+from tests.simulators.mo import MoSimulator
 from tests.simulators.povcam import AG_UMR20, Auth, PovcamSimulator
 
 MAC = "a8:13:74:00:00:01"
+MO_MAC = "a8:13:74:00:01:01"
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +52,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "POLL_GAP", 0.0)
     monkeypatch.setattr(client, "AW_GAP", 0.0)
     monkeypatch.setattr(lens, "NUDGE", 0.01)
+    # Whoever wants the past asks for it.
+    monkeypatch.setattr(connection, "DEFAULT_RING", 0)
+    monkeypatch.setattr(motor, "NUDGE", 0.01)
+    monkeypatch.setattr(link, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(reader, "READ_TIMEOUT", 1.0)
 
 
 @pytest.fixture
@@ -64,13 +75,21 @@ async def open_camera(socket_enabled: None, quick: None) -> AsyncGenerator[Povca
         yield simulator
 
 
+@pytest.fixture
+async def gate(socket_enabled: None, quick: None) -> AsyncGenerator[MoSimulator]:
+    """Run a camera that pushes alarms and has a loudspeaker."""
+    async with MoSimulator() as simulator:
+        yield simulator
+
+
 def entry_for(simulator: PovcamSimulator, **changes: Any) -> MockConfigEntry:
     """Return an entry for a simulated camera, not added yet."""
     return MockConfigEntry(
         domain=DOMAIN,
         title="Stage left",
         unique_id=changes.pop("unique_id", MAC),
-        options=changes.pop("options", {}),
+        # No past: the camera is connected only while a test looks.
+        options={"ring": 0, **changes.pop("options", {})},
         data={
             "family": "povcam",
             "host": "127.0.0.1",
@@ -82,6 +101,32 @@ def entry_for(simulator: PovcamSimulator, **changes: Any) -> MockConfigEntry:
             **changes,
         },
     )
+
+
+def gate_entry_for(simulator: MoSimulator, **changes: Any) -> MockConfigEntry:
+    """Return an entry for a simulated camera that pushes, not added yet."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Gate",
+        unique_id=changes.pop("unique_id", MO_MAC),
+        options={"ring": 0, **changes.pop("options", {})},
+        data={
+            "family": "mo",
+            "host": simulator.host,
+            "port": simulator.port,
+            "ssl": False,
+            "verify_ssl": True,
+            CONF_USERNAME: "admin",
+            CONF_PASSWORD: "12345",
+            **changes,
+        },
+    )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that tells nobody; the time limit of the test is the limit."""
+    while not condition():  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0.01)
 
 
 async def add(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
@@ -96,3 +141,9 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
 async def entry(hass: HomeAssistant, umr20: PovcamSimulator) -> MockConfigEntry:
     """Set the recorder up."""
     return await add(hass, entry_for(umr20))
+
+
+@pytest.fixture
+async def gate_entry(hass: HomeAssistant, gate: MoSimulator) -> MockConfigEntry:
+    """Set that camera up."""
+    return await add(hass, gate_entry_for(gate))

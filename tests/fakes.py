@@ -1,6 +1,6 @@
 """A device without a camera behind it, for what no simulated family can show."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from custom_components.panacam.cams.device import (
@@ -8,11 +8,15 @@ from custom_components.panacam.cams.device import (
     Identity,
     Imager,
     Mover,
+    Notice,
     Rebooter,
     Recorder,
+    Settings,
+    Speaker,
     State,
+    Unsubscribe,
 )
-from custom_components.panacam.cams.stream import RtspStream
+from custom_components.panacam.cams.stream import PictureStream, RtspStream, Stream
 
 
 @dataclass
@@ -22,7 +26,7 @@ class FakeDevice:
     identity: Identity = field(
         default_factory=lambda: Identity(manufacturer="Nobody", mac="a8:13:74:00:00:01")
     )
-    streams: tuple[RtspStream, ...] = (
+    streams: tuple[Stream, ...] = (
         RtspStream(key="only", label="Only", host="192.0.2.1", port=554, path="/", preferred=True),
     )
     configuration_url: str = "http://192.0.2.1"
@@ -30,6 +34,10 @@ class FakeDevice:
     recorder: Recorder | None = None
     rebooter: Rebooter | None = None
     imager: Imager | None = None
+    pictures: PictureStream | None = None
+    speaker: Speaker | None = None
+    settings: Settings | None = None
+    listeners: list[Callable[[Notice], None]] = field(default_factory=list)
     state: State = field(default_factory=lambda: State(transmitting={"only": True}))
     closed: bool = False
 
@@ -39,6 +47,16 @@ class FakeDevice:
     async def poll(self) -> State:
         """Return the state that a test set."""
         return self.state
+
+    def subscribe(self, listener: Callable[[Notice], None]) -> Unsubscribe:
+        """Tell `listener` what a test says."""
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def say(self, notice: Notice) -> None:
+        """Say something unasked."""
+        for listener in tuple(self.listeners):
+            listener(notice)
 
     async def close(self) -> None:
         """Remember it."""

@@ -30,12 +30,13 @@ def bare() -> FakeDevice:
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, bare: FakeDevice) -> MockConfigEntry:
-    """Set it up."""
+    """Set it up, its stream handed out as it is."""
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Bare",
         unique_id=MAC,
         data={"family": "povcam", "host": "192.0.2.1"},
+        options={"stream_mode": "direct"},
     )
     with patch("custom_components.panacam.device_for", return_value=bare):
         return await add(hass, entry)
@@ -57,6 +58,7 @@ async def test_stills_come_from_the_stream(
     assert camera.use_stream_for_stills
     assert camera.stream_options == {}
     assert await camera.async_camera_image() is None
+    assert await camera.stream_source() == "rtsp://192.0.2.1:554/"
     client = await hass_client()
     with patch.object(camera, "async_camera_image", return_value=None):
         response = await client.get(f"/api/camera_proxy_stream/{CAMERA}")

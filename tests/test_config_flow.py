@@ -272,17 +272,3 @@ async def test_another_camera_at_that_address(
         result = await go_on(hass, result, form(umr20, **LOGIN))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "other_camera"
-
-
-async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Options are kept and used at once."""
-    result = await hass.config_entries.options.async_init(entry.entry_id)
-    result = await hass.config_entries.options.async_configure(
-        result["flow_id"], {"scan_interval": 30, "rtsp_port": 8554, "rtsp_transport": "tcp"}
-    )
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done()
-    coordinator = entry.runtime_data
-    assert coordinator.update_interval.total_seconds() == 30
-    assert {stream.port for stream in coordinator.device.streams} == {8554}
-    assert {stream.transport.value for stream in coordinator.device.streams} == {"tcp"}

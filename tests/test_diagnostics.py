@@ -3,6 +3,7 @@
 import json
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -16,7 +17,8 @@ from custom_components.panacam.diagnostics import (
     _redacted,
     async_get_config_entry_diagnostics,
 )
-from tests.conftest import add, entry_for
+from tests.conftest import add, entry_for, gate_entry_for
+from tests.simulators.mo import MoSimulator
 from tests.simulators.povcam import Fault, PovcamSimulator
 from tests.test_init import poll
 
@@ -38,8 +40,45 @@ async def test_diagnostics(
     found["entry"]["data"].pop("port")
     found["replies"]["setdata"].pop("RTSPPORT")
     for stream in found["roles"]["streams"]:
-        assert stream.pop("port") == umr20.rtsp_port
+        assert stream.pop("port", umr20.rtsp_port) == umr20.rtsp_port
     assert found == snapshot
+
+
+async def test_diagnostics_of_a_camera_that_pushes(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    gate: MoSimulator,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """Alarms, settings and hubs are told; where its pictures go, and what was said, are not."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    url = "rtsp://publisher:s3cr%40t@media.example:8554/front-gate"
+    entry = await add(hass, gate_entry_for(gate, options={"publish_url": url}))
+    coordinator = entry.runtime_data
+    source = await coordinator.bridge.stream_url(coordinator.device.streams[0])
+    token = source.rpartition("=")[2]
+    coordinator.last_exception = UpdateFailed("lost rtsp publisher s3cr@t at media.example")
+    found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    text = json.dumps(found).lower()
+    for secret in ("s3cr", "media.example", "publisher", token, "127.0.0.1", "a81374", "12345"):
+        assert secret not in text
+    assert found["state"]["alarms"] == {"motion": False, "external": False, "sound": False}
+    assert found["bridge"]["hubs"] == [
+        {"key": "video", "status": "idle", "frame_rate": 0, "viewers": 0}
+    ]
+    found["entry"]["data"].pop("port")
+    assert found == snapshot
+
+
+async def test_diagnostics_of_a_direct_stream(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, umr20: PovcamSimulator
+) -> None:
+    """What does not come through us has no hub."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    entry = await add(hass, entry_for(umr20, options={"stream_mode": "direct"}))
+    found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert [hub and hub["key"] for hub in found["bridge"]["hubs"]] == [None, None, "jpeg"]
+    assert found["bridge"]["shared"] is False
 
 
 async def test_diagnostics_of_a_lost_camera(

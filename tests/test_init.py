@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.panacam.cams.net import http
 from custom_components.panacam.cams.povcam import device
 from custom_components.panacam.const import DOMAIN
-from tests.conftest import MAC, add, entry_for
+from tests.conftest import MAC, add, entry_for, until
 from tests.simulators.povcam import Fault, PovcamSimulator
 
 RECORDING = "binary_sensor.stage_left_recording"
@@ -37,6 +37,16 @@ def state(hass: HomeAssistant, entity_id: str) -> str:
     found = hass.states.get(entity_id)
     assert found is not None
     return found.state
+
+
+async def eventually(hass: HomeAssistant, entity_id: str, wanted: str) -> None:
+    """Wait until an entity has a state."""
+
+    def reached() -> bool:
+        found = hass.states.get(entity_id)
+        return found is not None and found.state == wanted
+
+    await until(reached)
 
 
 def ours(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -11,9 +11,12 @@ from awesomeversion import AwesomeVersion
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.panacam.cams.device import MOVE_SIZES, Activity, Move
+from custom_components.panacam.cams.bridge import Status
+from custom_components.panacam.cams.device import MOVE_SIZES, Activity, Alarm, Choice, Move
 from custom_components.panacam.cams.errors import Reason
+from custom_components.panacam.cams.mo.settings import TABLE
 from custom_components.panacam.cams.stream import Transport
+from custom_components.panacam.const import StreamMode
 from scripts.lib import docs
 
 REPOSITORY = Path(__file__).parent.parent
@@ -73,8 +76,11 @@ def test_every_reason_has_a_sentence() -> None:
         "already_recording",
         "needs_administrator",
         "no_card",
+        "no_picture",
         "not_recording",
         "out_of_range",
+        "speaker_busy",
+        "unplayable",
         "unsupported",
     }
     assert flow <= set(ENGLISH["config"]["abort"])
@@ -84,7 +90,8 @@ def test_every_field_is_described() -> None:
     """Each field of each form has a name and a description."""
     steps = ENGLISH["config"]["step"] | ENGLISH["options"]["step"]
     for step in steps.values():
-        assert set(step.get("data", {})) == set(step.get("data_description", {}))
+        for part in (step, *step.get("sections", {}).values()):
+            assert set(part.get("data", {})) == set(part.get("data_description", {}))
 
 
 def test_every_entity_has_name_and_icon() -> None:
@@ -95,6 +102,33 @@ def test_every_entity_has_name_and_icon() -> None:
     assert names == icons
     assert {move.value for move in Move} == names["button"]
     assert {activity.value for activity in Activity} < names["binary_sensor"]
+    assert {setting.key for setting in TABLE} == names["number"] | names["select"]
+
+
+def test_values_have_names() -> None:
+    """Whatever an entity can show as a word, it shows in the reader's language."""
+    entities = ENGLISH["entity"]
+    for setting in TABLE:
+        if isinstance(setting, Choice):
+            assert set(entities["select"][setting.key]["state"]) == set(setting.options)
+    kinds = entities["event"]["alarm"]["state_attributes"]["event_type"]["state"]
+    assert set(kinds) == {alarm.value for alarm in Alarm}
+    shown = entities["sensor"]["connection"]["state"]
+    assert set(shown) == {status.value for status in Status}
+
+
+def test_imports_are_declared() -> None:
+    """What we use of Home Assistant is set up before us, unless it is a platform of ours."""
+    imports = re.compile(r"(?m)^from homeassistant\.components(?:\.(\w+)| import (\w+)$)")
+    used = {
+        first or second
+        for path in ROOT.rglob("*.py")
+        for first, second in imports.findall(path.read_text())
+    }
+    assert "camera" in used
+    assert "media_source" in used
+    declared = {*MANIFEST["dependencies"], *MANIFEST["after_dependencies"]}
+    assert used <= declared | {path.stem for path in ROOT.glob("*.py")}
 
 
 def test_icons() -> None:
@@ -114,11 +148,12 @@ def test_action() -> None:
     assert set(ENGLISH["services"]["move"]["fields"]) == set(fields)
 
 
-def test_transports() -> None:
+def test_choices_of_the_options() -> None:
     """Each way of transport has a name."""
     assert set(ENGLISH["selector"]["rtsp_transport"]["options"]) == {
         transport.value for transport in Transport
     }
+    assert set(ENGLISH["selector"]["stream_mode"]["options"]) == {mode.value for mode in StreamMode}
 
 
 # A quality-scale rule named done has one of these behind it: a test that exists, or a text.
@@ -199,4 +234,4 @@ def test_quality_scale_is_whole() -> None:
 
 def test_docs_are_made_from_the_code() -> None:
     """The table of requests is what the code sends."""
-    assert docs.PAGE.read_text() == docs.renewed(docs.PAGE.read_text())
+    assert not docs.stale()

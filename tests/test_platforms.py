@@ -100,6 +100,10 @@ async def test_sensors_follow_the_camera(hass: HomeAssistant, umr20: PovcamSimul
     await poll(hass, entry)
     states = {item.entity_id: item.state for item in hass.states.async_all("sensor")}
     assert states == {
+        "sensor.stage_left_connection": "idle",
+        "sensor.stage_left_firmware": umr20.model.version,
+        "sensor.stage_left_frame_rate": "0",
+        "sensor.stage_left_viewers": "0",
         "sensor.stage_left_recording_time": "0.0",
         "sensor.stage_left_sd1_capacity": "16.0",
         "sensor.stage_left_sd1_remaining": "3.2",

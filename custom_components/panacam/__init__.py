@@ -1,10 +1,11 @@
 """panacam: IP cameras as first-class citizens of Home Assistant."""
 
+from contextlib import AsyncExitStack
 from typing import Final
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_platform_entity_service
@@ -13,9 +14,10 @@ import voluptuous as vol
 
 from .cams.device import MOVE_SIZES, Move
 from .cams.errors import CameraError
-from .connection import device_for
-from .const import DOMAIN
+from .connection import bridge_for, device_for
+from .const import CONF_PUBLISH_URL, DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
+from .webrtc_provider import async_offer_webrtc
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -23,6 +25,10 @@ PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CAMERA,
+    Platform.EVENT,
+    Platform.MEDIA_PLAYER,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
 )
@@ -52,12 +58,27 @@ async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> b
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key=err.reason.value
         ) from err
-    # Closed whatever happens next, a set-up that fails included.
-    entry.async_on_unload(device.close)
-    coordinator = PanacamCoordinator(hass, entry, device)
+    bridge = bridge_for(entry)
+    coordinator = PanacamCoordinator(hass, entry, device, bridge)
+    # The last one is closed first: viewers are sent away before the camera is hung up on.
+    open_things = AsyncExitStack()
+    open_things.push_async_callback(device.close)
+    open_things.push_async_callback(bridge.close)
+    open_things.push_async_callback(coordinator.async_shutdown)
+
+    async def close(_event: Event | None = None) -> None:
+        await open_things.aclose()
+
+    # Closed whatever happens next, a set-up that fails included. A stop unloads nothing.
+    entry.async_on_unload(close)
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close))
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
+    if url := entry.options.get(CONF_PUBLISH_URL):
+        bridge.publish(next(stream for stream in device.streams if stream.preferred), url)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    if (end := await async_offer_webrtc(hass, bridge.find)) is not None:
+        open_things.push_async_callback(end)
     return True
 
 

@@ -1,8 +1,8 @@
-"""What goes on in the camera and the state of its cards."""
+"""What the camera raises the alarm about, what goes on in it, and the state of its cards."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import override
+from typing import assert_never, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -13,7 +13,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cams.device import Activity, Slot, State
+from .cams.device import Activity, Alarm, Slot, State
 from .coordinator import PanacamConfigEntry
 from .entity import PanacamEntity, add_described
 
@@ -43,6 +43,35 @@ RECORDER = (
         value_fn=lambda state: state.pre_recording,
     ),
 )
+
+
+def _of_alarm(alarm: Alarm) -> PanacamBinarySensorDescription:
+    """Return what tells of one alarm."""
+
+    def value(state: State) -> bool | None:
+        return state.alarms.get(alarm)
+
+    match alarm:
+        case Alarm.MOTION:
+            return PanacamBinarySensorDescription(
+                key=alarm.value, device_class=BinarySensorDeviceClass.MOTION, value_fn=value
+            )
+        case Alarm.SOUND:
+            return PanacamBinarySensorDescription(
+                key=alarm.value,
+                device_class=BinarySensorDeviceClass.SOUND,
+                # Few cameras listen, and those that do hear every door.
+                entity_registry_enabled_default=False,
+                value_fn=value,
+            )
+        case Alarm.EXTERNAL:
+            # A contact at the camera's terminal: nobody but its owner knows whether that is a
+            # door, a bell or a smoke alarm, so any device class would name it wrongly.
+            return PanacamBinarySensorDescription(
+                key=alarm.value, translation_key="external_alarm", value_fn=value
+            )
+        case _:
+            assert_never(alarm)
 
 
 def _of_slot(slot: str) -> Iterator[PanacamBinarySensorDescription]:
@@ -83,6 +112,7 @@ def _of_activity(activity: Activity) -> Callable[[State], bool | None]:
 
 def describe(state: State) -> Iterator[PanacamBinarySensorDescription]:
     """Yield what this camera tells of recorder, cards and activities."""
+    yield from (_of_alarm(alarm) for alarm in state.alarms)
     yield from (item for item in RECORDER if item.key in state.reported)
     for slot in state.slots:
         yield from _of_slot(slot)

@@ -1,8 +1,9 @@
 """The cameras' live streams, stills and motion JPEG, and the action that moves them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, override
 
 from aiohttp import web
@@ -11,13 +12,16 @@ from homeassistant.components.camera import (
     CameraEntityDescription,
     CameraEntityFeature,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.typing import UNDEFINED
 
+from .cams.bridge import Hub, PictureHub, Status
 from .cams.device import Move, State
 from .cams.errors import CameraError, Reason
-from .cams.stream import Stream, Transport, stream_url
+from .cams.stream import Picture, RtspStream, Stream, Transport
 from .const import CONF_RTSP_TRANSPORT, DOMAIN, LOGGER
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described
@@ -25,8 +29,11 @@ from .entity import PanacamEntity, add_described
 PARALLEL_UPDATES = 1
 
 BOUNDARY: Final = "panacam-picture"
+NEXT_PART: Final = f"\r\n--{BOUNDARY}\r\n".encode()
 VIEWER_TIMEOUT: Final = 30.0
 """Seconds that a viewer of motion JPEG may take for one picture before it is hung up on."""
+BRIDGED: Final = 30.0
+"""Seconds for which a stream that was interrupted may still come back as if nothing was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +41,18 @@ class PanacamCameraDescription(CameraEntityDescription):
     """One stream of a camera."""
 
     stream: Stream
+
+
+def _described(stream: Stream) -> PanacamCameraDescription:
+    """Return the description of a stream; the only one of a camera has the camera's name."""
+    return PanacamCameraDescription(
+        key=stream.key,
+        name=UNDEFINED if stream.label else None,
+        translation_key="stream" if stream.label else None,
+        translation_placeholders={"stream": stream.label},
+        entity_registry_enabled_default=stream.preferred,
+        stream=stream,
+    )
 
 
 async def async_setup_entry(
@@ -45,15 +64,7 @@ async def async_setup_entry(
     streams = entry.runtime_data.device.streams
 
     def describe(state: State) -> Iterator[PanacamCameraDescription]:
-        for stream in streams:
-            if stream.key in state.transmitting:
-                yield PanacamCameraDescription(
-                    key=stream.key,
-                    translation_key="stream",
-                    translation_placeholders={"stream": stream.label},
-                    entity_registry_enabled_default=stream.preferred,
-                    stream=stream,
-                )
+        return (_described(stream) for stream in streams if stream.key in state.transmitting)
 
     add_described(entry, async_add_entities, describe, PanacamCamera)
 
@@ -69,17 +80,73 @@ class PanacamCamera(PanacamEntity, Camera):
         """Show the description's stream."""
         Camera.__init__(self)
         super().__init__(coordinator, description)
-        self._stream = description.stream
+        self._stream = stream = description.stream
+        self._hub = coordinator.hub_of(stream)
+        self._outage = _Outage()
+        self._release: Callable[[], None] | None = None
         self._attr_brand = coordinator.device.identity.manufacturer
         self._attr_model = coordinator.device.identity.model
-        if self._stream.transport is not Transport.AUTO:
-            self.stream_options[CONF_RTSP_TRANSPORT] = self._stream.transport.value
+        if (
+            self._hub is None
+            and isinstance(stream, RtspStream)
+            and stream.transport is not Transport.AUTO
+        ):
+            self.stream_options[CONF_RTSP_TRANSPORT] = stream.transport.value
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the hub, and have it keep the past."""
+        await super().async_added_to_hass()
+        if (hub := self._hub) is not None:
+            self.async_on_remove(hub.subscribe(self._hub_changed))
+            self.async_on_remove(self._outage.end)
+            self.async_on_remove(self._let_go)
+            self._keep(hub)
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        if self._hub is not None:
+            self._keep(self._hub)
+        super()._handle_coordinator_update()
+
+    def _keep(self, hub: Hub) -> None:
+        """Have the past kept while the camera is set to send this stream, else ask in vain."""
+        if not self.supported_features:
+            self._let_go()
+        elif self._release is None:
+            self._release = hub.keep()
+
+    def _let_go(self) -> None:
+        if self._release is not None:
+            self._release()
+            self._release = None
+
+    @callback
+    def _hub_changed(self) -> None:
+        if self._hub is not None and self._hub.status is Status.INTERRUPTED:
+            self._outage.begin(self.hass, self.async_write_ha_state)
+        else:
+            self._outage.end()
+        self.async_write_ha_state()
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the camera answers; a stream that fails leaves its stills usable."""
-        return self.coordinator.last_update_success
+        """Return whether the camera answers, or its pictures come or soon do again.
+
+        A stream that fails leaves the stills usable.
+        """
+        if self.coordinator.last_update_success:
+            return True
+        # The connection that tells of a loss may be the first to notice it: pictures that come
+        # are proof enough of a camera, unless it is another one.
+        return (
+            self._hub is not None
+            and self._hub.status in {Status.LIVE, Status.INTERRUPTED}
+            and not self._outage.over
+            and not self.coordinator.strange
+        )
 
     @property
     @override
@@ -99,34 +166,50 @@ class PanacamCamera(PanacamEntity, Camera):
     @override
     def use_stream_for_stills(self) -> bool:
         """Return whether there is no cheaper way to a still."""
-        return self.coordinator.device.imager is None
+        device = self.coordinator.device
+        return device.imager is None and device.pictures is None and self._hub is None
 
     @override
     async def stream_source(self) -> str:
-        """Return the URL for the player, credentials included."""
-        return stream_url(self._stream)
+        """Return the URL for the player; it has a token or credentials in it."""
+        return await self.coordinator.bridge.stream_url(self._stream)
 
     @override
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
         """Return a still as the camera made it, or None when it makes none."""
-        if (imager := self.coordinator.device.imager) is None:
-            return None
         try:
-            return await imager.snapshot()
+            return await self._still()
         except CameraError as err:
             LOGGER.debug("%s: no still: %s", self.entity_id, err)
             return None
 
+    async def _still(self) -> bytes | None:
+        """Return the picture that is there already, else one made for this. CameraError."""
+        pictures = self._pictures
+        if pictures is not None and pictures.status is Status.LIVE:
+            return await pictures.still()
+        if (imager := self.coordinator.device.imager) is not None:
+            return await imager.snapshot()
+        hub = pictures or self._hub
+        return None if hub is None else await hub.still()
+
+    @property
+    def _pictures(self) -> PictureHub | None:
+        """Return what has the camera's JPEG pictures for everybody."""
+        if (stream := self.coordinator.device.pictures) is None:
+            return None
+        return self.coordinator.bridge.picture_hub(stream)
+
     @override
     async def handle_async_mjpeg_stream(self, request: web.Request) -> web.StreamResponse | None:
         """Pass the camera's JPEG pictures to a browser, none of its other bytes."""
-        if (imager := self.coordinator.device.imager) is None:
+        if (hub := self._pictures) is None:
             return await super().handle_async_mjpeg_stream(request)
         response: web.StreamResponse | None = None
         try:
-            async with imager.pictures() as pictures:
+            async with hub.pictures() as pictures:
                 response = web.StreamResponse(
                     headers={"Content-Type": f"multipart/x-mixed-replace;boundary={BOUNDARY}"}
                 )
@@ -151,12 +234,46 @@ class PanacamCamera(PanacamEntity, Camera):
         await self._act(mover.move(Move(move), size))
 
 
-async def _write_pictures(response: web.StreamResponse, pictures: AsyncIterator[bytes]) -> None:
+class _Outage:
+    """How long a stream has been interrupted: at first it counts as there."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.over = False
+        """Whether the stream has been away for too long to be there."""
+        self._cancel: CALLBACK_TYPE | None = None
+
+    @callback
+    def begin(self, hass: HomeAssistant, changed: Callable[[], None]) -> None:
+        """Begin, unless it has; `changed` is called once it has lasted BRIDGED."""
+        if self._cancel is not None or self.over:
+            return
+
+        @callback
+        def give_up(_now: datetime) -> None:
+            self._cancel = None
+            self.over = True
+            changed()
+
+        self._cancel = async_call_later(hass, BRIDGED, give_up)
+
+    @callback
+    def end(self) -> None:
+        """Forget it."""
+        self.over = False
+        if self._cancel is not None:
+            self._cancel()
+            self._cancel = None
+
+
+async def _write_pictures(response: web.StreamResponse, pictures: AsyncIterator[Picture]) -> None:
     """Write multipart pictures, the next boundary at once: browsers show a part when it ends."""
     await response.write(f"--{BOUNDARY}\r\n".encode())
     async for picture in pictures:
-        head = f"Content-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+        data = memoryview(picture.data)
+        head = f"Content-Type: image/jpeg\r\nContent-Length: {data.nbytes}\r\n\r\n"
         async with asyncio.timeout(VIEWER_TIMEOUT):
-            await response.write(
-                b"".join((head.encode(), picture, f"\r\n--{BOUNDARY}\r\n".encode()))
-            )
+            # One after the other, since joined they would be a copy of the picture.
+            await response.write(head.encode())
+            await response.write(data)
+            await response.write(NEXT_PART)

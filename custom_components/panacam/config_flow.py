@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -82,7 +82,7 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
         entry = self._get_reauth_entry()
         if user_input is not None:
             self._data |= user_input
-            if (finding := await self._find()) is not None:
+            if (finding := await self._find_beside(entry)) is not None:
                 await self._same_camera(finding)
                 return self.async_update_reload_and_abort(entry, data_updates=user_input)
         return self.async_show_form(
@@ -114,7 +114,7 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
             ):
                 # The old password never went to the browser; left empty, it stays.
                 self._data.setdefault(CONF_PASSWORD, entry.data[CONF_PASSWORD])
-            if (finding := await self._find()) is not None:
+            if (finding := await self._find_beside(entry)) is not None:
                 await self._same_camera(finding)
                 return self.async_update_reload_and_abort(entry, data=self._data)
         shown = dict(user_input or entry.data)
@@ -125,6 +125,24 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
             description_placeholders=named(entry.title),
             errors=self._errors,
         )
+
+    async def _find_beside(self, entry: PanacamConfigEntry) -> Finding | None:
+        """Return who answers, though the entry may hold the only connection that a camera grants.
+
+        Then the entry lets go of it for that moment, rather than telling its owner to do so.
+        """
+        finding = await self._find()
+        if (
+            self._reason() != Reason.TOO_MANY_CONNECTIONS.value
+            or entry.state is not ConfigEntryState.LOADED
+            or self._data[CONF_HOST] != entry.data[CONF_HOST]
+            or not await self.hass.config_entries.async_unload(entry.entry_id)
+        ):
+            return finding
+        finding = await self._find()
+        if finding is None or finding.identity.unique_id != entry.unique_id:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return finding
 
     async def _same_camera(self, finding: Finding) -> None:
         """Abort when it is another camera than the entry's."""

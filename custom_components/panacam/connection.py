@@ -19,10 +19,21 @@ from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util.ssl import SSLCipherList
 
 from .cams import registry
+from .cams.bridge import Bridge, BridgeOptions
 from .cams.device import Device
 from .cams.registry import Address, Finding, Wishes
 from .cams.stream import Credentials, Transport
-from .const import CONF_FAMILY, CONF_RTSP_PORT, CONF_RTSP_TRANSPORT
+from .const import (
+    CONF_ALARM_OFF_AFTER,
+    CONF_FAMILY,
+    CONF_MOTOR,
+    CONF_RING,
+    CONF_RTSP_PORT,
+    CONF_RTSP_TRANSPORT,
+    CONF_STREAM_MODE,
+    DEFAULT_RING,
+    StreamMode,
+)
 
 
 def session_for(
@@ -76,7 +87,19 @@ def device_for(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Device:
             rtsp_port=entry.options.get(CONF_RTSP_PORT),
             transport=Transport(entry.options.get(CONF_RTSP_TRANSPORT, Transport.AUTO)),
             expected_id=entry.unique_id,
+            motor=entry.options.get(CONF_MOTOR, False),
+            alarm_off_after=entry.options.get(CONF_ALARM_OFF_AFTER, 0),
         ),
+    )
+
+
+def bridge_for(entry: ConfigEntry[Any]) -> Bridge:
+    """Return what shares the pictures of the entry's camera, not connected yet."""
+    return Bridge(
+        BridgeOptions(
+            ring=entry.options.get(CONF_RING, DEFAULT_RING),
+            shared=entry.options.get(CONF_STREAM_MODE, StreamMode.SHARED) == StreamMode.SHARED,
+        )
     )
 
 

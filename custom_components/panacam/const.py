@@ -1,6 +1,7 @@
 """Constants of the integration."""
 
 from datetime import timedelta
+from enum import StrEnum
 import logging
 from typing import Final
 
@@ -8,13 +9,33 @@ DOMAIN: Final = "panacam"
 LOGGER: Final = logging.getLogger(__package__)
 
 CONF_FAMILY: Final = "family"
+CONF_ALARM_OFF_AFTER: Final = "alarm_off_after"
+CONF_MOTOR: Final = "motor"
+CONF_PUBLISH_URL: Final = "publish_url"
+CONF_RING: Final = "ring"
 CONF_RTSP_PORT: Final = "rtsp_port"
 CONF_RTSP_TRANSPORT: Final = "rtsp_transport"
+CONF_STREAM_MODE: Final = "stream_mode"
+
+
+class StreamMode(StrEnum):
+    """How players get RTSP."""
+
+    SHARED = "shared"
+    """Through the bridge: one connection to the camera for all."""
+    DIRECT = "direct"
+    """Each from the camera itself."""
+
 
 DEFAULT_SCAN_INTERVAL: Final = 5
 MIN_SCAN_INTERVAL: Final = 1
 """Seconds; the cameras' documents ask for at least that between two polls."""
 MAX_SCAN_INTERVAL: Final = 300
+
+DEFAULT_RING: Final = 7
+MAX_RING: Final = 30
+"""Seconds of the past."""
+MAX_ALARM_OFF_AFTER: Final = 3600
 
 EFFECT_INTERVAL: Final = timedelta(seconds=1)
 """Between polls while the effect of a command is awaited."""

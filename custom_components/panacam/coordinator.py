@@ -1,4 +1,4 @@
-"""Polls one camera and tells Home Assistant what became of it."""
+"""Polls one camera, takes what it says unasked, and tells Home Assistant what became of it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +14,10 @@ from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .cams.device import Device, State
-from .cams.errors import AuthError, CameraError
+from .cams.bridge import Bridge, Hub
+from .cams.device import Alarm, AlarmRaised, Device, Notice, State, Unsubscribe
+from .cams.errors import AuthError, CameraError, Reason
+from .cams.stream import RtspStream, Stream
 from .const import (
     AUTH_RETRY,
     DEFAULT_SCAN_INTERVAL,
@@ -46,8 +48,10 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
 
     config_entry: PanacamConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: PanacamConfigEntry, device: Device) -> None:
-        """Poll `device` as often as the entry's options say."""
+    def __init__(
+        self, hass: HomeAssistant, entry: PanacamConfigEntry, device: Device, bridge: Bridge
+    ) -> None:
+        """Poll `device` as often as the entry's options say; `bridge` shares its pictures."""
         seconds = max(
             entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL), MIN_SCAN_INTERVAL
         )
@@ -64,6 +68,11 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
             always_update=False,
         )
         self.device = device
+        self.bridge = bridge
+        self._alarm_listeners: list[Callable[[Alarm], None]] = []
+        self._unsubscribe: Unsubscribe | None = None
+        self._overtaken = False
+        """Whether something was pushed since the poll under way began."""
         self._effect: _Effect | None = None
         self._denied = 0
         self._reached = False
@@ -74,19 +83,30 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         """Connect, inside the same translation as the poll."""
         with self._translated():
             await self.device.connect()
+        self._unsubscribe = self.device.subscribe(self._noticed)
 
     @override
     async def _async_update_data(self) -> State:
         """Poll, keeping what a command has just changed until the camera shows it."""
+        self._overtaken = False
         try:
             with self._translated():
                 state = await self.device.poll()
         except HomeAssistantError:
-            # Nobody knows what became of the command.
-            self._effect = None
-            self.update_interval = self._interval
+            self._give_up_effect()
             raise
         self._forget_denials()
+        return self._believed(state)
+
+    @override
+    @callback
+    def _async_refresh_finished(self) -> None:
+        """Tell everybody after a push: a poll is compared with what was known when it began."""
+        if self._overtaken:
+            self.async_update_listeners()
+
+    def _believed(self, state: State) -> State:
+        """Return a state as it is shown: with what a command has changed, until that is seen."""
         if (effect := self._effect) is not None:
             wanted, now = effect.apply(state), self.hass.loop.time()
             # Right after a command the camera still shows what was before, which may look right.
@@ -96,6 +116,11 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
                 state = wanted
         self.update_interval = self._interval if self._effect is None else EFFECT_INTERVAL
         return state
+
+    def _give_up_effect(self) -> None:
+        """Nobody knows what became of a command when the camera was lost after it."""
+        self._effect = None
+        self.update_interval = self._interval
 
     async def async_expect(self, apply: Callable[[State], State]) -> None:
         """Show what a command changes at once, and poll sooner until the camera shows it too.
@@ -110,9 +135,74 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
 
     @override
     async def async_shutdown(self) -> None:
-        """Stop polling, the rare look at a camera that refused us included."""
+        """Stop polling and listening, the rare look at a camera that refused us included."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
         await super().async_shutdown()
         self._stop_auth_retry()
+
+    @property
+    def strange(self) -> bool:
+        """Return whether another camera answers at the address of this one."""
+        error = self.last_exception
+        return (
+            not self.last_update_success
+            and isinstance(error, HomeAssistantError)
+            and error.translation_key == Reason.OTHER_CAMERA.value
+        )
+
+    def hub_of(self, stream: Stream) -> Hub | None:
+        """Return what shares a stream, or None where players get the camera's own URL."""
+        if isinstance(stream, RtspStream) and not self.bridge.options.shared:
+            return None
+        return self.bridge.hub(stream)
+
+    @callback
+    def async_add_alarm_listener(self, listener: Callable[[Alarm], None]) -> CALLBACK_TYPE:
+        """Tell `listener` each time that the camera raises an alarm, on already or not."""
+        self._alarm_listeners.append(listener)
+        return lambda: self._alarm_listeners.remove(listener)
+
+    @callback
+    def _noticed(self, notice: Notice) -> None:
+        """Take what the camera says unasked, at once: an alarm is worth milliseconds."""
+        if not self._reached:
+            return  # the first poll, which is about to come, tells
+        self._overtaken = True
+        match notice:
+            case AlarmRaised():
+                for listener in tuple(self._alarm_listeners):
+                    listener(notice.alarm)
+            case State():
+                self._pushed(notice)
+            case CameraError():
+                self._lost(notice)
+
+    def _pushed(self, state: State) -> None:
+        """Show a state that came by itself; the clock stays with the poll."""
+        self._forget_denials()
+        state, before = self._believed(state), self.data
+        self.data = state
+        if not self.last_update_success:
+            self.last_update_success = True
+            self.logger.info("Fetching %s data recovered", self.name)
+            # Who refused our credentials is polled no longer, until now.
+            self._schedule_refresh()
+        elif state == before:
+            return
+        self.async_update_listeners()
+
+    def _lost(self, error: CameraError) -> None:
+        """Show at once that the camera is gone."""
+        self._give_up_effect()
+        try:
+            with self._translated():
+                raise error
+        except HomeAssistantError as err:
+            self.async_set_update_error(err)
+            if isinstance(err, ConfigEntryAuthFailed):
+                self.config_entry.async_start_reauth_if_available(self.hass)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -1,10 +1,11 @@
 """What a bug report needs, without secrets, addresses and serial numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from ipaddress import ip_address
 import re
 from typing import Any, Final, cast
+from urllib.parse import unquote, urlsplit
 
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.const import (
@@ -14,10 +15,14 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 
+from .cams.bridge import Bridge
+from .cams.device import Device
+from .cams.stream import RtspStream, Stream
+from .const import CONF_PUBLISH_URL
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 
 _SECRET_KEYS: Final = re.compile(
-    r"^(host|username|password|mac|serial)$|title$"
+    r"^(host|username|password|mac|serial|publish_url)$|title$"
     # Addresses that are told octet by octet.
     r"|multi_?add(r(ess_r)?)?_?\d?$|mladd\d|^(ip_?addr|netmask|gateway|(pri|sec)_server)\d",
     re.IGNORECASE,
@@ -38,6 +43,7 @@ async def async_get_config_entry_diagnostics(
     coordinator: PanacamCoordinator | None = getattr(entry, "runtime_data", None)
     secrets = {str(entry.data.get(key, "")) for key in (CONF_HOST, CONF_USERNAME, CONF_PASSWORD)}
     secrets.add(entry.unique_id or "")
+    secrets |= _of_url(entry.options.get(CONF_PUBLISH_URL, ""))
     told: dict[str, Any] = {
         "entry": {
             "title": entry.title,
@@ -61,21 +67,63 @@ def _of_camera(coordinator: PanacamCoordinator) -> dict[str, Any]:
     device = coordinator.device
     return {
         "identity": asdict(device.identity),
-        "roles": {
-            "moves": sorted(device.mover.moves) if device.mover is not None else None,
-            "recorder": device.recorder is not None,
-            "rebooter": device.rebooter is not None,
-            "imager": device.imager is not None,
-            "streams": [
-                {"key": stream.key, "port": stream.port, "transport": stream.transport.value}
-                for stream in device.streams
-            ],
+        "roles": _roles(device),
+        "bridge": {
+            **asdict(coordinator.bridge.options),
+            "hubs": [_of_hub(coordinator, stream) for stream in device.streams],
+            "publishing": _of_publisher(coordinator.bridge),
         },
-        "state": asdict(coordinator.data),
+        "state": coordinator.data,
         "last_update_success": coordinator.last_update_success,
         "last_error": str(coordinator.last_exception or ""),
         "replies": device.diagnostics(),
     }
+
+
+def _roles(device: Device) -> dict[str, Any]:
+    """Return what a camera can do."""
+    return {
+        "moves": sorted(device.mover.moves) if device.mover is not None else None,
+        "recorder": device.recorder is not None,
+        "rebooter": device.rebooter is not None,
+        "imager": device.imager is not None,
+        "pictures": device.pictures is not None,
+        "speaker": device.speaker.rate if device.speaker is not None else None,
+        "settings": device.settings.table if device.settings is not None else None,
+        "streams": [
+            {"key": stream.key, "port": stream.port, "transport": stream.transport.value}
+            if isinstance(stream, RtspStream)
+            else {"key": stream.key, "sound_rate": stream.source.sound_rate}
+            for stream in device.streams
+        ],
+    }
+
+
+def _of_hub(coordinator: PanacamCoordinator, stream: Stream) -> dict[str, Any] | None:
+    """Return how a stream comes, or None where it comes without us; never its URL."""
+    if (hub := coordinator.hub_of(stream)) is None:
+        return None
+    return {
+        "key": hub.key,
+        "status": hub.status.value,
+        "frame_rate": round(hub.frame_rate),
+        "viewers": hub.viewers,
+    }
+
+
+def _of_publisher(bridge: Bridge) -> dict[str, Any] | None:
+    """Return how publishing goes; never where to."""
+    if (publisher := bridge.publisher) is None:
+        return None
+    return {"connected": publisher.connected, "error": str(publisher.error or "")}
+
+
+def _of_url(url: str) -> set[str]:
+    """Return what is secret in a URL wherever it turns up: all of it, and who may use it where."""
+    parts = urlsplit(url)
+    found = {url, parts.hostname or "", parts.username or "", parts.password or ""}
+    # A part of a letter or two would take half of the text with it.
+    return {text for text in found | {unquote(text) for text in found} if len(text) > 2}
 
 
 def _redacted(value: object, secrets: Sequence[str]) -> object:
@@ -84,6 +132,9 @@ def _redacted(value: object, secrets: Sequence[str]) -> object:
     By value as well as by key, since a camera names its fields as it likes. `secrets`: the longest
     first, so that none hides a part of another.
     """
+    if is_dataclass(value):
+        # Not by `asdict`, which copies what cannot be copied.
+        value = {item.name: getattr(value, item.name) for item in fields(value)}
     match value:
         case Mapping():
             return {

@@ -1,6 +1,6 @@
 """What all entities share: ids, device, commands, and being born when the camera shows them."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
@@ -10,7 +10,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .cams.device import State
+from .cams.device import Settings, State
 from .cams.errors import CameraError
 from .const import DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
@@ -66,6 +66,8 @@ def shape_of(state: State) -> tuple[frozenset[str], ...]:
         frozenset(state.slots),
         frozenset(state.activities),
         frozenset(state.transmitting),
+        frozenset(state.alarms),
+        frozenset(state.settings),
     )
 
 
@@ -95,3 +97,19 @@ def add_described[DescriptionT: EntityDescription](
 
     entry.async_on_unload(coordinator.async_add_listener(look))
     look()
+
+
+def add_settings[DescriptionT: EntityDescription](
+    entry: PanacamConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    describe: Callable[[Settings], Iterable[DescriptionT]],
+    create: Callable[[PanacamCoordinator, DescriptionT], Entity],
+) -> None:
+    """Add an entity for each setting of a kind that the camera has a value for, now or later."""
+    device = entry.runtime_data.device
+
+    def of(state: State) -> Iterator[DescriptionT]:
+        if (settings := device.settings) is not None:
+            yield from (item for item in describe(settings) if item.key in state.settings)
+
+    add_described(entry, async_add_entities, of, create)

@@ -29,7 +29,13 @@ CREDENTIALS_SCHEMA: Final = vol.Schema(
     }
 )
 _HOST_REASONS: Final = {Reason.UNKNOWN_HOST, Reason.UNREACHABLE, Reason.TIMEOUT}
-_CREDENTIAL_ERRORS: Final = {Reason.NO_CREDENTIALS.value, Reason.WRONG_CREDENTIALS.value}
+_CREDENTIAL_ERRORS: Final = {
+    Reason.NO_CREDENTIALS.value,
+    Reason.WRONG_CREDENTIALS.value,
+    Reason.WRONG_USERNAME.value,
+    Reason.WRONG_PASSWORD.value,
+    Reason.NO_PRIVILEGE.value,
+}
 
 
 class CameraFlow(ConfigFlow):

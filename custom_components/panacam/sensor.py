@@ -1,7 +1,8 @@
-"""How much room the cards have, and how long a recording has lasted."""
+"""How much room the cards have, how long a recording has lasted, and how its pictures come."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -14,11 +15,14 @@ from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfInformation, U
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .cams.bridge import Hub, Status
 from .cams.device import Slot, State
-from .coordinator import PanacamConfigEntry
+from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described
 
 PARALLEL_UPDATES = 0
+# Of the frame rate alone, which nobody announces.
+SCAN_INTERVAL = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +106,68 @@ def describe(state: State) -> Iterator[PanacamSensorDescription]:
         yield from _of_slot(slot)
 
 
+FIRMWARE = SensorEntityDescription(
+    key="firmware",
+    translation_key="firmware",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanacamHubSensorDescription(SensorEntityDescription):
+    """Something about how a camera's pictures come."""
+
+    value_fn: Callable[[Hub], str | int]
+    polled: bool = False
+    """Whether it changes without the hub's saying so."""
+
+
+OF_HUB = (
+    PanacamHubSensorDescription(
+        key="connection",
+        translation_key="connection",
+        device_class=SensorDeviceClass.ENUM,
+        options=[status.value for status in Status],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda hub: hub.status.value,
+    ),
+    PanacamHubSensorDescription(
+        key="frame_rate",
+        translation_key="frame_rate",
+        native_unit_of_measurement="fps",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        # Whole numbers: finer steps would fill the history and tell nobody anything.
+        value_fn=lambda hub: round(hub.frame_rate),
+        polled=True,
+    ),
+    PanacamHubSensorDescription(
+        key="viewers",
+        translation_key="viewers",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda hub: hub.viewers,
+    ),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: PanacamConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of one camera."""
+    coordinator = entry.runtime_data
     add_described(entry, async_add_entities, describe, PanacamSensor)
+    if coordinator.device.identity.firmware is not None:
+        async_add_entities([PanacamFirmware(coordinator, FIRMWARE)])
+    for stream in coordinator.device.streams:
+        if stream.preferred and (hub := coordinator.hub_of(stream)) is not None:
+            async_add_entities(PanacamHubSensor(coordinator, item, hub) for item in OF_HUB)
 
 
 class PanacamSensor(PanacamEntity, SensorEntity):
@@ -121,3 +180,54 @@ class PanacamSensor(PanacamEntity, SensorEntity):
     def native_value(self) -> float | None:
         """Return what the camera said, or None while it does not."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class PanacamFirmware(PanacamEntity, SensorEntity):
+    """What runs in the camera."""
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return what the camera calls it."""
+        return self.coordinator.device.identity.firmware
+
+
+class PanacamHubSensor(PanacamEntity, SensorEntity):
+    """Something about how the pictures of the preferred stream come."""
+
+    entity_description: PanacamHubSensorDescription
+
+    def __init__(
+        self, coordinator: PanacamCoordinator, description: PanacamHubSensorDescription, hub: Hub
+    ) -> None:
+        """Tell of `hub`."""
+        super().__init__(coordinator, description)
+        self._hub = hub
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the hub."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._hub.subscribe(self.async_write_ha_state))
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: this is what to look at while the camera does not answer."""
+        return True
+
+    @property
+    @override
+    def should_poll(self) -> bool:
+        """Return whether to look now and then."""
+        return self.entity_description.polled
+
+    @override
+    async def async_update(self) -> None:
+        """Do nothing: what the hub has is there, and the camera is not to be asked for it."""
+
+    @property
+    @override
+    def native_value(self) -> str | int:
+        """Return what the hub tells."""
+        return self.entity_description.value_fn(self._hub)

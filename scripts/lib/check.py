@@ -105,7 +105,7 @@ async def watch_stream(client: Client, entities: Entities, report: Report) -> No
         return now.segments > first.segments and now.newest is not None
 
     await until(advanced, STREAM_SECONDS, "the HLS playlist advances")
-    report.add("HLS playlist advanced", f"segment {now.segments}, {now.parts} parts")
+    report.add(f"{camera} is live", f"segment {now.segments}, {now.parts} parts")
     segment = await client.data(f"{variant.rpartition('/')[0]}/{now.newest}")
     if b"moof" not in segment:
         msg = f"the HLS segment has {len(segment)} bytes and no film in it"
@@ -131,18 +131,18 @@ async def work_switch(
         report.add(f"recording {wanted}", f"{switch}, and the camera says so")
 
 
-async def ready(client: Client, entry_id: str, platform: str) -> Entities:
+async def ready(client: Client, entry_id: str) -> Entities:
     """Wait until the entry is loaded and its entities have states, and return them."""
 
     async def loaded() -> bool:
         return await client.entry_state(entry_id) == "loaded"
 
     await until(loaded, 30, "the camera's config entry is loaded")
-    entities = Entities(await client.entities(platform))
+    entities = Entities(await client.entities(entry_id))
 
     async def awake() -> bool:
         nonlocal entities
-        entities = Entities(await client.entities(platform))
+        entities = Entities(await client.entities(entry_id))
         states = {s["entity_id"]: s["state"] for s in await client.request("GET", "/api/states")}
         return bool(entities.keys("camera")) and all(
             states.get(entity, "unavailable") != "unavailable" for entity in entities.ids()

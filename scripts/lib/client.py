@@ -195,15 +195,19 @@ class Client:
                 return state
         return "unknown"
 
-    async def entities(self, platform: str) -> list[Json]:
-        """Return the enabled entities of an integration, from the registry."""
+    async def entities(self, entry_id: str) -> list[Json]:
+        """Return the enabled entities of an entry, from the registry."""
         known = await self.command("config/entity_registry/list")
-        return [e for e in known if e["platform"] == platform and e["disabled_by"] is None]
+        return [e for e in known if e["config_entry_id"] == entry_id and e["disabled_by"] is None]
 
     async def state(self, entity_id: str) -> str:
         """Return the state of an entity."""
-        state: str = (await self.request("GET", f"/api/states/{entity_id}"))["state"]
+        state: str = (await self.whole_state(entity_id))["state"]
         return state
+
+    async def whole_state(self, entity_id: str) -> Json:
+        """Return the state of an entity with its attributes."""
+        return await self.request("GET", f"/api/states/{entity_id}")
 
     async def act(self, action: str, entity_id: str, **data: Any) -> None:
         """Perform an action on an entity."""

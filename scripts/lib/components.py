@@ -11,6 +11,7 @@ STARTED = (
     "stream",
     "camera",
     "media_source",
+    "media_player",
     "recorder",
     "history",
     "logbook",

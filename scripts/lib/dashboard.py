@@ -1,5 +1,6 @@
 """The dashboard of the demo: the live picture, the controls and the storage on one page."""
 
+from collections.abc import Sequence
 import os
 from typing import Any
 
@@ -16,6 +17,8 @@ _ROWS = (
     ("pan_left", "home", "pan_right"),
     ("tilt_up", "tilt_down"),
 )
+
+_ALARMS = ("motion", "external", "sound")
 
 type Card = dict[str, Any]
 
@@ -34,6 +37,11 @@ class Entities:
             ): entity
             for entity in registry
         }
+
+    @property
+    def device_id(self) -> str:
+        """Return the id of the camera's device."""
+        return str(next(iter(self._known.values()))["device_id"])
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -62,7 +70,7 @@ class Entities:
         return [k for k in self.keys(domain) if not self._known[domain, k]["entity_category"]]
 
 
-async def show(client: Client, title: str, entities: Entities) -> str:
+async def show(client: Client, cameras: Sequence[tuple[str, Entities]]) -> str:
     """Make the dashboard the first page of this Home Assistant and return its path."""
     listed = await client.command("lovelace/dashboards/list")
     if all(dashboard["url_path"] != URL_PATH for dashboard in listed):
@@ -73,7 +81,7 @@ async def show(client: Client, title: str, entities: Entities) -> str:
             icon="mdi:cctv",
             mode="storage",
         )
-    await client.command("lovelace/config/save", url_path=URL_PATH, config=page(title, entities))
+    await client.command("lovelace/config/save", url_path=URL_PATH, config=page(cameras))
     # Two ways, of newer and of older frontends; neither is worth failing for.
     for kind in ("frontend/set_system_data", "frontend/set_user_data"):
         try:
@@ -83,18 +91,28 @@ async def show(client: Client, title: str, entities: Entities) -> str:
     return f"/{URL_PATH}/live"
 
 
-def page(title: str, entities: Entities) -> Json:
-    """Return the configuration of the dashboard."""
+def page(cameras: Sequence[tuple[str, Entities]]) -> Json:
+    """Return the configuration of the dashboard: a column for each camera, and one for storage."""
     sections = [
-        _section([_picture(entities), *_buttons(entities)], span=2),
-        _section([*_recording(entities), *_storage(entities)]),
+        _section(
+            [
+                _heading(title, "mdi:cctv"),
+                _picture(entities),
+                *_recording(entities),
+                *_alarms(entities),
+                *_speaker(entities),
+                *_buttons(entities),
+            ]
+        )
+        for title, entities in cameras
     ]
-    view = {"title": title, "path": "live", "type": "sections", "max_columns": 3}
+    sections += [_section(cards) for _, entities in cameras if (cards := _storage(entities))]
+    view = {"title": "Cameras", "path": "live", "type": "sections", "max_columns": 3}
     return {"title": "panacam", "views": [view | {"icon": "mdi:cctv", "sections": sections}]}
 
 
-def _section(cards: list[Card], span: int = 1) -> Card:
-    return {"type": "grid", "column_span": span, "cards": cards}
+def _section(cards: list[Card]) -> Card:
+    return {"type": "grid", "cards": cards}
 
 
 def _heading(text: str, icon: str) -> Card:
@@ -130,7 +148,7 @@ def _recording(entities: Entities) -> list[Card]:
         }
         for key in entities.primary("switch")
     ]
-    return [_heading("Recording", "mdi:record-rec"), *cards] if cards else []
+    return cards
 
 
 def _storage(entities: Entities) -> list[Card]:
@@ -141,11 +159,47 @@ def _storage(entities: Entities) -> list[Card]:
         cards.append(gauge | {"severity": severity, "grid_options": _size(12)})
     for domain in ("sensor", "binary_sensor"):
         for key in entities.primary(domain):
-            if key in ("remaining_percent", "recording"):
+            if key in ("remaining_percent", "recording", *_ALARMS):
                 continue
             tile = {"type": "tile", "entity": entities.id(domain, key)}
             cards.append(tile | {"name": entities.name(domain, key), "grid_options": _size(6)})
     return [_heading("Storage", "mdi:sd"), *cards] if cards else []
+
+
+def _alarms(entities: Entities) -> list[Card]:
+    tiles: list[Card] = [
+        {
+            "type": "tile",
+            "entity": entity,
+            "name": entities.name("binary_sensor", key),
+            "grid_options": _size(6),
+        }
+        for key in _ALARMS
+        if (entity := entities.id("binary_sensor", key))
+    ]
+    if not tiles:
+        return []
+    tiles += [
+        {
+            "type": "tile",
+            "entity": entities.id("event", key),
+            "name": entities.name("event", key),
+            "grid_options": _size("full"),
+        }
+        for key in entities.keys("event")
+    ]
+    return [_heading("Alarms", "mdi:motion-sensor"), *tiles]
+
+
+def _speaker(entities: Entities) -> list[Card]:
+    return [
+        {
+            "type": "media-control",
+            "entity": entities.id("media_player", key),
+            "grid_options": _size("full"),
+        }
+        for key in entities.keys("media_player")
+    ]
 
 
 def _buttons(entities: Entities) -> list[Card]:

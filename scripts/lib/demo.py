@@ -1,9 +1,8 @@
-"""A simulated camera in a real Home Assistant: to look at, or to be checked headless."""
+"""Simulated cameras in a real Home Assistant: to look at, or to be checked headless."""
 
 import argparse
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 import shutil
 import sys
@@ -12,18 +11,20 @@ import time
 
 import aiohttp
 
-from tests.simulators.povcam import AG_UMR20, PovcamSimulator
-
-from .check import CheckError, Report, ready, watch_stream, work_switch
+from .check import CheckError, Report
+from .check_demo import look
 from .client import Client, ClientError
-from .dashboard import Entities, show
+from .demo_cameras import Cameras, add_cameras, media_folder, simulated_cameras
 from .hass import PASSWORD, USERNAME, home_assistant, prepare
-from .process import LOOPBACK, ROOT, ChildError, free_port, run
+from .process import ROOT, ChildError, free_port, run
 
-DOMAIN = "panacam"
-CAMERA_TITLE = "Stage left"
-CAMERA_USER, CAMERA_PASSWORD = "admin", "12345"
-CHECK_SECONDS = 180.0
+CHECK_SECONDS = 240.0
+# Where films go, whatever this machine is taken for; and a file for the automation editor.
+MOTION_EVERY, MOTION_SECONDS = 50.0, 10.0
+EXTRA = """homeassistant:
+  media_dirs: {{local: "{media}"}}
+automation: !include automations.yaml
+"""
 
 
 class Progress:
@@ -38,58 +39,6 @@ class Progress:
         print(f"{time.monotonic() - self.started:6.1f} s  {text}", file=sys.stderr, flush=True)
 
 
-@asynccontextmanager
-async def simulated_camera(
-    port: int, rtsp_port: int, progress: Progress
-) -> AsyncGenerator[PovcamSimulator]:
-    """Run the camera: two cards, everything behind Digest."""
-    port = free_port(port)
-    rtsp_port = free_port(rtsp_port, port)
-    simulator = PovcamSimulator(
-        AG_UMR20,
-        host=LOOPBACK,
-        port=port,
-        rtsp_port=rtsp_port,
-        user_auth=True,
-        users={CAMERA_USER: (CAMERA_PASSWORD, "admin")},
-    )
-    simulator.camera.title = CAMERA_TITLE
-    simulator.camera.slots["sd1"].remaining = 18.4
-    async with simulator:
-        progress(f"Simulated camera {AG_UMR20.name} on {simulator.url}, RTSP port {rtsp_port}")
-        yield simulator
-
-
-async def add_camera(client: Client, simulator: PovcamSimulator) -> str:
-    """Add the camera through the config flow and the options flow, as its owner would."""
-    for entry in await client.command("config_entries/get", domain=DOMAIN):
-        # The ports may be others than last time.
-        await client.request("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
-    answers = {
-        "host": simulator.host,
-        "port": simulator.port,
-        "https": False,
-        "ssl": False,
-        "verify_ssl": False,
-        "username": CAMERA_USER,
-        "password": CAMERA_PASSWORD,
-    }
-    entry_id = await client.add(DOMAIN, answers)
-    await client.set_options(entry_id, {"rtsp_port": simulator.rtsp_port, "scan_interval": 2})
-    return entry_id
-
-
-async def prepare_camera(
-    client: Client, simulator: PovcamSimulator, progress: Progress
-) -> tuple[Entities, str]:
-    """Add the camera and the dashboard; return the entities and the dashboard's path."""
-    entry_id = await add_camera(client, simulator)
-    entities = await ready(client, entry_id, DOMAIN)
-    progress(f"Camera added, {len(entities)} entities")
-    path = await show(client, CAMERA_TITLE, entities)
-    return entities, path
-
-
 async def check(options: argparse.Namespace, progress: Progress) -> int:
     """Look headless at what the demo shows; 0 when all of it is there."""
     report = Report(progress.started)
@@ -98,18 +47,15 @@ async def check(options: argparse.Namespace, progress: Progress) -> int:
         async with asyncio.timeout(CHECK_SECONDS), AsyncExitStack() as stack:
             # Last to go: Home Assistant writes into it until it has ended.
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="panacam-demo-"))
-            camera = simulated_camera(options.camera_port, options.rtsp_port, progress)
-            simulator = await stack.enter_async_context(camera)
-            port = free_port(options.port)
-            prepare(Path(folder), port, "panacam demo")
-            running = home_assistant(Path(folder), port, progress)
+            cameras = await stack.enter_async_context(_cameras(options, progress))
+            config = Path(folder)
+            running = _home_assistant(config, options, progress)
             client = await stack.enter_async_context(running)
             report.add("Home Assistant running", client.url)
-            entities, path = await prepare_camera(client, simulator, progress)
-            report.add("entities there", f"{len(entities)}")
-            report.add("dashboard there", path)
-            await watch_stream(client, entities, report)
-            await work_switch(client, entities, lambda: simulator.camera.recording, report)
+            added = await add_cameras(client, cameras, config, progress)
+            report.add("entities there", f"{len(added.stage)} and {len(added.door)}")
+            report.add("dashboard there", added.path)
+            await look(client, cameras, added, media_folder(config), report)
     except TimeoutError:
         error = f"not done after {CHECK_SECONDS:.0f} s"
     except (CheckError, ClientError, ChildError, aiohttp.ClientError, OSError) as err:
@@ -119,22 +65,47 @@ async def check(options: argparse.Namespace, progress: Progress) -> int:
     return 1 if error else 0
 
 
+async def _keep_moving(cameras: Cameras) -> None:
+    """Let something move at the front door again and again."""
+    while True:
+        await asyncio.sleep(MOTION_EVERY)
+        await cameras.door.motion()
+        await asyncio.sleep(MOTION_SECONDS)
+        await cameras.door.motion(on=False)
+
+
+def _cameras(
+    options: argparse.Namespace, progress: Progress
+) -> AbstractAsyncContextManager[Cameras]:
+    return simulated_cameras(options.camera_port, options.rtsp_port, options.mo_port, progress)
+
+
+def _home_assistant(
+    config: Path, options: argparse.Namespace, progress: Progress
+) -> AbstractAsyncContextManager[Client]:
+    """Run Home Assistant in a folder that is prepared for it."""
+    port = free_port(options.port)
+    prepare(config, port, "panacam demo", EXTRA.format(media=media_folder(config)))
+    automations = config / "automations.yaml"
+    if not automations.exists():
+        automations.write_text("[]\n", encoding="utf-8")
+    return home_assistant(config, port, progress)
+
+
 async def demo(options: argparse.Namespace, progress: Progress) -> int:
     """Run until a signal comes."""
     config = ROOT / ".demo"
     if options.fresh:
         shutil.rmtree(config, ignore_errors=True)
-    port = free_port(options.port)
-    prepare(config, port, "panacam demo")
     try:
         async with (
-            simulated_camera(options.camera_port, options.rtsp_port, progress) as simulator,
-            home_assistant(config, port, progress) as client,
+            _cameras(options, progress) as cameras,
+            _home_assistant(config, options, progress) as client,
         ):
-            _, path = await prepare_camera(client, simulator, progress)
-            print(f"\n  {client.url}{path}\n  user {USERNAME}, password {PASSWORD}\n")
-            print("  Ctrl-C ends it.", flush=True)
-            await asyncio.Event().wait()
+            added = await add_cameras(client, cameras, config, progress)
+            print(f"\n  {client.url}{added.path}\n  user {USERNAME}, password {PASSWORD}\n")
+            print("  Something moves at the front door once a minute. Ctrl-C ends it.", flush=True)
+            await _keep_moving(cameras)
     except (CheckError, ClientError, ChildError, aiohttp.ClientError, OSError) as err:
         print(f"The demo does not run: {err}", file=sys.stderr)
         print(f"The log of Home Assistant is {config / 'console.log'}", file=sys.stderr)
@@ -150,6 +121,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant")
     parser.add_argument("--camera-port", type=int, default=8080, help="of the camera's web server")
     parser.add_argument("--rtsp-port", type=int, default=8554, help="of the camera's streams")
+    parser.add_argument("--mo-port", type=int, default=8081, help="of the MO camera")
     options = parser.parse_args()
     progress = Progress()
     code = run((check if options.check else demo)(options, progress))

@@ -1,17 +1,21 @@
-"""Writes the table of requests in docs/panasonic.md from the requests themselves."""
+"""Writes the tables in docs/ from the code that they describe: requests, and commands."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 import sys
+from typing import Final
 
+from custom_components.panacam.cams.mo.data import DATA
+from custom_components.panacam.cams.mo.operation import OPERATIONS
 from custom_components.panacam.cams.povcam import commands
 from custom_components.panacam.cams.povcam.wire import Command, OneOf, Pattern, Span
 
-PAGE = Path(__file__).parents[2] / "docs" / "panasonic.md"
-BEGIN, END = "<!-- requests: begin -->\n", "<!-- requests: end -->\n"
+DOCS: Final = Path(__file__).parents[2] / "docs"
+BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
 
 
 def values(command: Command) -> str:
-    """Return a command's parameters as the table shows them."""
+    """Return a request's parameters as the table shows them."""
     shown = []
     for name, parameter in command.parameters.items():
         match parameter:
@@ -25,8 +29,8 @@ def values(command: Command) -> str:
     return "; ".join(shown) or "-"
 
 
-def table() -> str:
-    """Return the table of all requests."""
+def requests() -> str:
+    """Return the table of all requests to a Panasonic camera."""
     rows = [item for item in vars(commands).values() if isinstance(item, Command)]
     lines = ["| CGI | Section | Access | Method | Parameters |", "|---|---|---|---|---|"]
     lines += [
@@ -37,19 +41,44 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def renewed(page: str) -> str:
-    """Return the page with its table as the code has it."""
+def messages() -> str:
+    """Return the table of all commands of a MO camera."""
+    lines = ["| Protocol | Operation code | Command |", "|---|---|---|"]
+    for protocol, known in (("MO_O", OPERATIONS), ("MO_V", DATA)):
+        for code, kind in sorted(known.items()):
+            first = (kind.__doc__ or "").partition("\n")[0]
+            lines.append(f"| {protocol} | {code:d} | {first} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES: Final[Mapping[Path, Callable[[], str]]] = {
+    DOCS / "panasonic.md": requests,
+    DOCS / "mo.md": messages,
+}
+
+
+def renewed(page: str, table: str) -> str:
+    """Return a page with its table as the code has it."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def stale() -> list[Path]:
+    """Return the pages whose table is not as the code has it."""
+    return [
+        path
+        for path, table in PAGES.items()
+        if (text := path.read_text(encoding="utf-8")) != renewed(text, table())
+    ]
 
 
 def main() -> None:
-    """Write the page, or with --check fail when it is old."""
-    page = PAGE.read_text(encoding="utf-8")
+    """Write the pages, or with --check fail when one is old."""
     if "--check" in sys.argv[1:]:
-        sys.exit(page != renewed(page))
-    PAGE.write_text(renewed(page), encoding="utf-8")
+        sys.exit(bool(stale()))
+    for path in stale():
+        path.write_text(renewed(path.read_text(encoding="utf-8"), PAGES[path]()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -29,11 +29,14 @@ def prepare(config: Path, port: int, name: str, extra: str = "") -> None:
     _seed(config, "http", 1, {"server_host": [LOOPBACK], "server_port": port}, replace=True)
     # Steps that would look things up on the internet, or ask.
     _seed(config, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
-    _seed(config, "core.config", 1, {"location_name": name, "language": "en", "currency": "EUR"})
-    configuration = config / "configuration.yaml"
-    if not configuration.exists():
-        listed = "".join(f"{component}:\n" for component in STARTED)
-        configuration.write_text(f"{listed}logger:\n  default: warning\n{extra}", encoding="utf-8")
+    core = {"location_name": name, "language": "en", "currency": "EUR"}
+    # Home Assistant listens there only, and would tell others to fetch sounds somewhere else.
+    core["internal_url"] = f"http://{LOOPBACK}:{port}"
+    _seed(config, "core.config", 1, core, replace=True)
+    listed = "".join(f"{component}:\n" for component in STARTED)
+    (config / "configuration.yaml").write_text(
+        f"{listed}logger:\n  default: warning\n{extra}", encoding="utf-8"
+    )
     link = config / "custom_components" / "panacam"
     link.parent.mkdir(exist_ok=True)
     link.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The families by name: the only module that knows them all."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -8,10 +9,22 @@ from typing import Final
 from aiohttp import ClientSession
 
 from .device import Device, Identity
-from .errors import AuthError, CameraError, ProtocolError, Reason
+from .errors import (
+    AuthError,
+    BusyError,
+    CameraError,
+    ConnectError,
+    ProtocolError,
+    Reason,
+    RefusedError,
+)
+from .mo.device import MoDevice
 from .net.http import HttpClient
 from .povcam.device import PovcamDevice
 from .stream import Credentials, Transport
+
+GRACE: Final = 1.5
+"""Seconds that the other families still have once one of them got a telling answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +33,7 @@ class Address:
 
     host: str
     port: int | None = None
-    """Of the web server; None: 80, or 443 with TLS."""
+    """Where it answers; None: 80, or 443 with TLS."""
     tls: bool = False
     credentials: Credentials | None = field(default=None, repr=False)
 
@@ -34,14 +47,27 @@ class Wishes:
     transport: Transport = Transport.AUTO
     expected_id: str | None = None
     """The unique id that the camera must prove."""
+    motor: bool = False
+    """Whether it has a motor, for cameras that cannot tell."""
+    alarm_off_after: float = 0.0
+    """Seconds after which an alarm ends by itself, for cameras that do not say; 0: never."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One kind of camera: how to make a device and how to ask who is there."""
+    """One kind of camera: how to make a device, how to ask who is there, what can be wished for."""
 
     create: Callable[[ClientSession, Address, Wishes], Device]
     identify: Callable[[ClientSession, Address], Awaitable[Identity]]
+    wishes: frozenset[str]
+    """The fields of Wishes that mean something to it."""
+    tls: bool = True
+    """Whether it can be asked over TLS."""
+
+    @property
+    def rtsp(self) -> bool:
+        """Return whether it sends video by RTSP."""
+        return "rtsp_port" in self.wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +100,47 @@ async def _identify_povcam(session: ClientSession, address: Address) -> Identity
     return await _povcam(session, address, Wishes()).identify()
 
 
+def _mo(_session: ClientSession, address: Address, wishes: Wishes) -> MoDevice:
+    return MoDevice(
+        address.host,
+        port=address.port or 80,
+        credentials=address.credentials,
+        expected_id=wishes.expected_id,
+        motor=wishes.motor,
+        alarm_off_after=wishes.alarm_off_after,
+    )
+
+
+async def _identify_mo(session: ClientSession, address: Address) -> Identity:
+    """Ask who the camera is.
+
+    Whoever hangs up on the question, or says nothing, is most likely a web server: that is no
+    camera, and what the other families hear from it says more.
+    """
+    try:
+        return await _mo(session, address, Wishes()).identify()
+    except (ConnectError, ProtocolError) as err:
+        if err.reason in {Reason.CUT, Reason.TIMEOUT} or (
+            isinstance(err, ProtocolError) and err.reason is not Reason.UNSUPPORTED_CAMERA
+        ):
+            raise ProtocolError(Reason.NOT_A_CAMERA) from err
+        raise
+
+
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
-    {"povcam": Family(create=_povcam, identify=_identify_povcam)}
+    {
+        "povcam": Family(
+            create=_povcam,
+            identify=_identify_povcam,
+            wishes=frozenset({"rtsp_port", "transport"}),
+        ),
+        "mo": Family(
+            create=_mo,
+            identify=_identify_mo,
+            wishes=frozenset({"motor", "alarm_off_after"}),
+            tls=False,
+        ),
+    }
 )
 
 
@@ -85,17 +150,68 @@ def create(family: str, session: ClientSession, address: Address, wishes: Wishes
 
 
 async def probe(session: ClientSession, address: Address) -> Finding:
-    """Ask every family in turn who is there.
+    """Ask all families at the same time who is there; the first one to find its camera wins.
 
-    Raises AuthError as soon as one family is asked for credentials, else the error of the last
-    family: ConnectError, ProtocolError(NOT_A_CAMERA), ...
+    Else raises what says most of what they met: AuthError, BusyError, RefusedError, ConnectError,
+    ProtocolError(UNSUPPORTED_CAMERA); ProtocolError(NOT_A_CAMERA) when nothing says more.
     """
-    error: CameraError = ProtocolError(Reason.NOT_A_CAMERA)
-    for name, family in FAMILIES.items():
-        try:
-            return Finding(name, await family.identify(session, address))
-        except AuthError:
-            raise
-        except CameraError as err:
-            error = err
-    raise error
+    tasks = [
+        asyncio.create_task(_ask(name, family, session, address), name=f"panacam probe {name}")
+        for name, family in FAMILIES.items()
+        if family.tls or not address.tls
+    ]
+    try:
+        return await _first(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ask(name: str, family: Family, session: ClientSession, address: Address) -> Finding:
+    return Finding(name, await family.identify(session, address))
+
+
+async def _first(tasks: list[asyncio.Task[Finding]]) -> Finding:
+    """Return the first finding, else raise the error that says most."""
+    errors: dict[asyncio.Task[Finding], CameraError] = {}
+    pending = set(tasks)
+    limit: float | None = None
+    while pending:
+        done, pending = await asyncio.wait(
+            pending, timeout=limit, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not done:
+            break
+        for task in filter(done.__contains__, tasks):
+            try:
+                return task.result()
+            except CameraError as err:
+                if err.reason is Reason.UNKNOWN_HOST:
+                    raise  # nobody else will find it either
+                errors[task] = err
+                if _says(err) > _LITTLE:
+                    # A camera of another family would not take long to answer.
+                    limit = GRACE
+    # Of two that say as much, the first family's.
+    raise max((errors[task] for task in tasks if task in errors), key=_says)
+
+
+_LITTLE: Final = 1
+_ANY_WEB_SERVER: Final = frozenset({Reason.NO_CREDENTIALS, Reason.WRONG_CREDENTIALS})
+
+
+def _says(error: CameraError) -> int:
+    """Return how much an error tells about who answers: the more, the higher."""
+    if error.reason in {Reason.NOT_A_CAMERA, Reason.NOT_HTTP}:
+        return 0
+    if isinstance(error, ProtocolError) and error.reason is Reason.UNSUPPORTED_CAMERA:
+        return 4
+    if error.reason is Reason.TOO_MANY_CONNECTIONS:
+        return 4  # it speaks our language, while any web server may ask for a password
+    if isinstance(error, AuthError):
+        # Who names the wrong one of the two knows what a login is.
+        return 3 if error.reason in _ANY_WEB_SERVER else 5
+    if isinstance(error, BusyError | RefusedError):
+        return 2
+    return _LITTLE
