@@ -170,7 +170,7 @@ async def test_polled_again_after_a_denial(
 
 @pytest.mark.parametrize("error", [GONE, ConnectError(Reason.OTHER_CAMERA)])
 async def test_said_before_the_first_poll(
-    hass: HomeAssistant, fake: FakeDevice, error: CameraError
+    hass: HomeAssistant, socket_enabled: None, fake: FakeDevice, error: CameraError
 ) -> None:
     """There is nothing to compare with yet; the poll tells."""
     entry = MockConfigEntry(

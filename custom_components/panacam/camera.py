@@ -170,9 +170,12 @@ class PanacamCamera(PanacamEntity, Camera):
         return device.imager is None and device.pictures is None and self._hub is None
 
     @override
-    async def stream_source(self) -> str:
+    async def stream_source(self) -> str | None:
         """Return the URL for the player; it has a token or credentials in it."""
-        return await self.coordinator.bridge.stream_url(self._stream)
+        try:
+            return await self.coordinator.bridge.stream_url(self._stream)
+        except CameraError:  # it is being unloaded
+            return None
 
     @override
     async def async_camera_image(

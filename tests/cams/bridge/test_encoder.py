@@ -173,6 +173,16 @@ def test_what_is_no_picture(bad: bytes) -> None:
     assert made.broken == 11
 
 
+def test_nothing_but_what_is_no_picture() -> None:
+    """The last good one is shown each second, so that players go on, and marked when it is old."""
+    made = encoder()
+    jobs: list[Job] = [Picture(jpeg(5), NOW)]
+    jobs += [Picture(b"rubbish", NOW + at / 4) for at in range(1, 33)]
+    shown = [read(frame) for frame in frames_of(encoded(made, jobs))]
+    assert [each.number for each in shown] == [5] * 9
+    assert [each.marked for each in shown] == [False] * 6 + [True] * 3
+
+
 @pytest.mark.parametrize("steps", [[0.0, 0.0, 0.0], [0.0, -5.0, -4.0, 0.1], [0.0, 1e-6, 2e-6]])
 def test_time_always_grows(steps: list[float]) -> None:
     """Two pictures of the same time, or an earlier one, come one tick later."""

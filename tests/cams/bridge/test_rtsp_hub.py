@@ -15,7 +15,7 @@ from custom_components.panacam.cams.bridge.packets import TICKS, Format, Kind, P
 from custom_components.panacam.cams.bridge.rtsp import RtspHub
 from custom_components.panacam.cams.bridge.standin import StandIn
 from custom_components.panacam.cams.bridge.viewers import Ended
-from custom_components.panacam.cams.errors import CameraError, ConnectError, Reason
+from custom_components.panacam.cams.errors import AuthError, CameraError, ConnectError, Reason
 from custom_components.panacam.cams.stream import RtspStream
 from tests.cams.bridge.support import H264, alone, frames_of, packet, read, threads, until
 from tests.cams.bridge.test_standin import camera
@@ -48,6 +48,10 @@ class FakeReader:
         """Break the connection."""
         if not self.done.done():
             self.done.set_result(ConnectError(reason))
+
+    def deny(self) -> None:
+        """Refuse the login."""
+        self.done.set_result(AuthError(Reason.WRONG_CREDENTIALS))
 
     def send(self, packets: list[Packet], format_: Format = H264) -> None:
         """Let packets come now."""

@@ -11,7 +11,7 @@ from av.video.reformatter import ColorRange
 
 from ..stream import Picture, Piece
 from .frames import PIXELS, Fitter, JpegReader, marked
-from .packets import SOUND_RATE, TICKS, TIME_BASE, Format, Kind, Packet
+from .packets import REPEAT_AFTER, SOUND_RATE, STALE, TICKS, TIME_BASE, Format, Kind, Packet
 from .sound_track import SoundTrack
 
 GROUP: Final = 2 * TICKS
@@ -95,6 +95,9 @@ class Encoder:
         self._sound: SoundTrack | None = None
         self._frame: VideoFrame | None = None
         self._marked: VideoFrame | None = None
+        self._good_at = 0.0
+        """When the last picture came that could be decoded."""
+        self._shown_at = 0.0
         self.broken = 0
         """Pictures that could not be decoded."""
 
@@ -124,18 +127,29 @@ class Encoder:
         return True
 
     def encode(self, job: Job) -> list[Packet]:
-        """Return the packets that come of one job; none for a picture that is corrupt."""
+        """Return the packets that come of one job.
+
+        None come of a picture that is corrupt, unless all of them are: then the last good one is
+        shown again, and marked when it is old.
+        """
         match job:
-            case Picture():
-                return self._show(self._frame, job.at) if self.look(job) else []
-            case Repeat(at, True):
-                if self._marked is None and self._frame is not None:
-                    self._marked = marked(self._frame)
-                return self._show(self._marked, at)
-            case Repeat(at):
+            case Picture(at=at) if self.look(job):
+                self._good_at = self._shown_at = at
                 return self._show(self._frame, at)
+            case Picture(at=at):
+                if at - self._shown_at < REPEAT_AFTER:
+                    return []
+                self._shown_at = at
+                return self._repeat(at, mark=at - self._good_at > STALE)
+            case Repeat(at, mark):
+                return self._repeat(at, mark=mark)
             case _:
                 return self._sound.add(job) if self._sound is not None else []
+
+    def _repeat(self, at: float, *, mark: bool) -> list[Packet]:
+        if mark and self._marked is None and self._frame is not None:
+            self._marked = marked(self._frame)
+        return self._show(self._marked if mark else self._frame, at)
 
     def _show(self, frame: VideoFrame | None, at: float) -> list[Packet]:
         if frame is None or self._fitter is None:

@@ -122,4 +122,7 @@ def marked_jpeg(picture: Picture) -> bytes | None:
     """Return a picture marked as not live, or None for what is no picture."""
     if (frame := JpegReader().read(picture)) is None:
         return None
-    return jpeg_of(marked(Fitter(frame).fit(frame)))
+    try:
+        return jpeg_of(marked(Fitter(frame).fit(frame)))
+    except FFmpegError:
+        return None

@@ -11,10 +11,9 @@ import time
 from typing import Final
 
 from ..errors import CameraError, ConnectError, Reason
+from .packets import STALE
 from .viewers import PacketViewer
 
-STALE: Final = 5.0
-"""Seconds after which the last picture is no longer shown as if it were live."""
 GIVE_UP: Final = 35.0
 """Seconds without pictures after which viewers are sent away."""
 LINGER: Final = 5.0

@@ -7,11 +7,18 @@ from typing import Final
 
 TICKS: Final = 90_000
 """Of a time stamp in one second (ISO/IEC 13818-1, 2.4.3.7)."""
+STALE: Final = 5.0
+"""Seconds after which the last picture is no longer shown as if it were live."""
+REPEAT_AFTER: Final = 1.0
+"""Seconds without a picture after which the last one is shown again, and again."""
 TIME_BASE: Final = Fraction(1, TICKS)
 SOUND_RATE: Final = 48_000
 """Samples a second of the sound that we encode: what 8 kHz gives holds every HLS part up."""
 FRAME_SAMPLES: Final = 1024
 """Samples in one frame of AAC (ISO/IEC 14496-3)."""
+
+LAYOUTS: Final = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
+"""FFmpeg's names of what AAC's channel configurations mean."""
 
 _ADTS_RATES: Final = (
     96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,

@@ -11,16 +11,14 @@ from ..errors import CameraError, ConnectError, Reason
 from ..stream import Picture, PictureStream, Piece
 from .encoder import Encoder, Repeat
 from .frames import marked_jpeg
-from .hub import DEFAULT_RATE, GIVE_UP, STALE, Hub, Status, Waits
-from .packets import TICKS, Format, Packet
+from .hub import DEFAULT_RATE, GIVE_UP, Hub, Status, Waits
+from .packets import REPEAT_AFTER, STALE, TICKS, Format, Packet
 from .ring import PacketRing, PieceRing
 from .viewers import Ended, PacketViewer, PictureViewer
 from .worker import PAST, Worker
 
 FIRST_PICTURE: Final = 10.0
 """Seconds that one who looks waits for the first picture."""
-REPEAT_AFTER: Final = 1.0
-"""Seconds without a picture after which the last one is encoded again, and again."""
 TICK: Final = 0.25
 EPOCH_BEFORE: Final = 60.0
 """Seconds by which the packets' clock is ahead, so that the past has no negative time."""

@@ -22,7 +22,7 @@ from av.stream import Stream
 
 from ..errors import AuthError, CameraError, ConnectError, Reason, RefusedError
 from .hub import Hub, Waits
-from .packets import TICKS, TIME_BASE, Format, Kind, Packet
+from .packets import LAYOUTS, TICKS, TIME_BASE, Format, Kind, Packet
 from .viewers import Ended
 
 CONNECT_TIMEOUT: Final = 8.0
@@ -40,7 +40,6 @@ OPTIONS: Final = {
     # Neither sound nor picture waits for the other.
     "max_interleave_delta": "1",
 }
-_LAYOUTS: Final = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 _ADTS: Final = 7
 """Bytes of the header that RTP does not want: it has its own (RFC 3640)."""
 
@@ -249,11 +248,11 @@ class _Output:
         video = container.add_mux_stream(format_.video, width=format_.width, height=format_.height)
         video.time_base = TIME_BASE
         self._streams[Kind.VIDEO] = video
-        if format_.sound_rate is not None and format_.channels in _LAYOUTS:
+        if format_.sound_rate is not None and format_.channels in LAYOUTS:
             # An encoder that encodes nothing: it knows the AudioSpecificConfig of such sound,
             # without which there is no SDP (RFC 3640, 4.1).
             self._streams[Kind.SOUND] = container.add_stream(
-                "aac", rate=format_.sound_rate, layout=_LAYOUTS[format_.channels]
+                "aac", rate=format_.sound_rate, layout=LAYOUTS[format_.channels]
             )
         return container
 

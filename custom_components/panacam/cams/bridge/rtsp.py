@@ -5,12 +5,15 @@ from contextlib import suppress
 import time
 from typing import Final, override
 
-from ..errors import CameraError, ConnectError, Reason
+from av.error import FFmpegError
+
+from ..errors import AuthError, CameraError, ConnectError, Reason
 from ..stream import RtspStream
-from .hub import GIVE_UP, STALE, Hub, Status, Waits
-from .packets import TICKS, Format, Kind, Packet
+from .hub import GIVE_UP, Hub, Status, Waits
+from .packets import STALE, TICKS, Format, Kind, Packet
 from .reader import RtspReader
 from .ring import PacketRing
+from .silence import Silence
 from .standin import StandIn, newest_jpeg
 from .timeline import Timeline
 from .viewers import PacketViewer
@@ -20,6 +23,12 @@ FIRST_PICTURE: Final = 12.0
 REPEAT_AFTER: Final = 1.5
 """Seconds without a packet after which the last picture is shown again."""
 TICK: Final = 0.25
+SOUND_LATE: Final = TICKS
+"""How far the sound may be behind the pictures before silence is put in its place."""
+MAX_SILENCE: Final = 10 * TICKS
+"""The most of it at a time."""
+DENIED_WAIT: Final = 120.0
+"""Seconds between two tries while the camera refuses our login."""
 
 
 class RtspHub(Hub):
@@ -34,6 +43,10 @@ class RtspHub(Hub):
         self._timeline = Timeline()
         self._epoch = time.monotonic()
         self._reader: RtspReader | None = None
+        self._newest: dict[Kind, int] = {}
+        """The dts of the last packet of each kind, ours included."""
+        self._silence: tuple[Format, Silence | None] | None = None
+        """What stands for the sound of a format, once it was needed."""
         self._standing_in = False
         self._newcomer = False
         """Whether somebody has come since the last picture of the stand-in."""
@@ -81,7 +94,9 @@ class RtspHub(Hub):
                     self._lost(err)
                 if self._last_at > before:
                     waits.reset()
-                await asyncio.sleep(waits.next())
+                wait = waits.next()
+                # There are cameras that lock a user out who knocks too often.
+                await asyncio.sleep(DENIED_WAIT if isinstance(self.error, AuthError) else wait)
         finally:
             guard.cancel()
 
@@ -94,6 +109,7 @@ class RtspHub(Hub):
         if self._format != format_:
             self._format = format_
             self._packets.clear()
+        self._newest[packet.kind] = packet.dts
         self._packets.extend((packet,))
         for viewer in self._packet_viewers:
             viewer.offer(format_, (packet,))
@@ -104,6 +120,7 @@ class RtspHub(Hub):
         """Stand in for a camera that stops sending, then send everybody away."""
         while True:
             await asyncio.sleep(TICK)
+            await self._fill_sound()
             silent = self._silent()
             if silent > REPEAT_AFTER and self._packet_viewers and self._format is not None:
                 await self._stand_in(self._format)
@@ -135,12 +152,43 @@ class RtspHub(Hub):
                 self._send_away()
                 return
             if picture is not None:
-                await self._show(picture, format_, mark=silent > STALE)
+                with suppress(FFmpegError):
+                    await self._show(picture, format_, mark=silent > STALE)
+                await self._fill_sound()
             await asyncio.sleep(TICK)
+
+    async def _fill_sound(self) -> None:
+        """Put silence where sound is missing: players hold pictures back to wait for it."""
+        format_, shown = self._format, self._newest.get(Kind.VIDEO)
+        if format_ is None or format_.sound_rate is None or shown is None:
+            return
+        heard = self._newest.get(Kind.SOUND, shown - 2 * SOUND_LATE)
+        if shown - heard < SOUND_LATE or (silence := await self._silence_of(format_)) is None:
+            return
+        begin = max(heard + silence.duration, shown - MAX_SILENCE)
+        packets = list(silence.between(begin, shown - SOUND_LATE // 2))
+        if not packets or self._format != format_:
+            return
+        self._newest[Kind.SOUND] = self._timeline.after(Kind.SOUND, packets[-1].dts)
+        self._packets.extend(packets)
+        for viewer in self._packet_viewers:
+            viewer.offer(format_, packets)
+
+    async def _silence_of(self, format_: Format) -> Silence | None:
+        """Return silence in a format, None where there is none."""
+        if self._silence is None or self._silence[0] != format_:
+            silence: Silence | None = None
+            loop = asyncio.get_running_loop()
+            with suppress(FFmpegError, ValueError):
+                silence = await loop.run_in_executor(
+                    None, Silence, format_.sound_rate or 0, format_.channels
+                )
+            self._silence = (format_, silence)
+        return self._silence[1]
 
     async def _show(self, picture: StandIn, format_: Format, *, mark: bool) -> None:
         now = int((time.monotonic() - self._epoch) * TICKS)
-        ticks = self._timeline.after(Kind.VIDEO, now)
+        ticks = self._newest[Kind.VIDEO] = self._timeline.after(Kind.VIDEO, now)
         loop = asyncio.get_running_loop()
         # Those who come meanwhile have nothing to go on from.
         viewers = tuple(self._packet_viewers)

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from ..errors import CameraError
+from ..errors import CameraError, ConnectError, Reason
 from .hub import Hub
 from .mpegts import TsMuxer
 from .packets import Packet
@@ -33,11 +33,17 @@ class Server:
         self._token = secrets.token_hex(TOKEN_BYTES)
         self._runner: web.AppRunner | None = None
         self._port = 0
+        self._closed = False
         self._starting = asyncio.Lock()
 
     async def url(self, key: str) -> str:
-        """Return where the stream of a key is, token included. Never log it. OSError."""
+        """Return where the stream of a key is, token included. Never log it.
+
+        OSError; ConnectError once it is closed.
+        """
         async with self._starting:
+            if self._closed:
+                raise ConnectError(Reason.NO_PICTURE)
             if self._runner is None:
                 await self._start()
         return f"{self._base}{key}{self._end}"
@@ -60,6 +66,7 @@ class Server:
     async def close(self) -> None:
         """Hang up on everybody and listen no more."""
         async with self._starting:
+            self._closed = True
             if (runner := self._runner) is not None:
                 self._runner = None
                 await runner.cleanup()
