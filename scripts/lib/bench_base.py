@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import json
 import logging
+import os
 from pathlib import Path
 import socket
 import sys
@@ -91,6 +92,11 @@ class Cameras:
         async with self._turn:
             self._process.stdin.write(" ".join(map(str, words)).encode() + b"\n")
             return json.loads(await self._process.stdout.readline())
+
+    def pin(self, cores: set[int]) -> None:
+        """Keep the cameras to these cores, if there are any."""
+        if cores:
+            os.sched_setaffinity(self._process.pid, cores)
 
     async def requests(self) -> int:
         """Return how many requests came since the last call."""

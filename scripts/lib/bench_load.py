@@ -37,6 +37,7 @@ async def rings(seconds: float) -> list[Row]:
     cores = os.sched_getaffinity(0)
     async with cameras("mo", FLEET) as running, home_assistant() as hass:
         os.sched_setaffinity(0, {min(cores)})
+        running.pin(cores - {min(cores)})
         try:
             idle_cpu, idle = await observe(seconds)
             memory = psutil.Process().memory_info().rss

@@ -72,7 +72,7 @@ async def generic_camera(hass: HomeAssistant, url: str) -> tuple[MockConfigEntry
 
 async def measure_one(hass: HomeAssistant, place: dict[str, Any], runs: int) -> list[Row]:
     """Measure what one camera costs when it is added and opened."""
-    own = entry(0, place)
+    own = entry(0, place, ring=0)
     await set_up(hass, own)
     peer, _ = await generic_camera(hass, place["rtsp"])
     again: dict[str, list[float]] = {own.domain: [], peer.domain: []}
@@ -107,7 +107,7 @@ async def measure_many(hass: HomeAssistant, running: Cameras, seconds: float) ->
     await running.requests()
     async with set_up_stalls.watch():
         for number, place in enumerate(places):
-            await set_up(hass, entry(number, place))
+            await set_up(hass, entry(number, place, ring=0))
         await hass.async_block_till_done()
     asked = await running.requests()
     gc.collect()

@@ -21,7 +21,7 @@ X264: Final = {
     "tune": "zerolatency",
     "crf": "27",
     "forced-idr": "1",
-    "x264-params": "scenecut=0:keyint=infinite",
+    "x264-params": "scenecut=0:keyint=infinite:weightp=0",
 }
 
 
