@@ -64,7 +64,7 @@ async def test_diagnostics_of_a_camera_that_pushes(
         assert secret not in text
     assert found["state"]["alarms"] == {"motion": False, "external": False, "sound": False}
     assert found["bridge"]["hubs"] == [
-        {"key": "video", "status": "idle", "frame_rate": 0, "viewers": 0}
+        {"key": "video", "status": "idle", "frame_rate": 0, "viewers": 0, "error": ""}
     ]
     found["entry"]["data"].pop("port")
     assert found == snapshot

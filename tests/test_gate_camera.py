@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from homeassistant.components.camera import async_get_image, async_get_stream_source
 from homeassistant.components.camera.helper import get_camera_from_entity_id
+from homeassistant.components.stream import HLS_PROVIDER
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -79,6 +80,22 @@ async def test_disabled_camera_keeps_nothing(hass: HomeAssistant, gate: MoSimula
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert hass.states.get(CAMERA) is None
+    assert not gate.streaming_video
+
+
+async def test_player_ends_with_its_camera(
+    hass: HomeAssistant, gate: MoSimulator, gate_entry: MockConfigEntry
+) -> None:
+    """Else it would ask for good where nobody answers any more."""
+    camera = get_camera_from_entity_id(hass, CAMERA)
+    stream = await camera.async_create_stream()
+    assert stream is not None
+    stream.add_provider(HLS_PROVIDER)
+    await stream.start()
+    await until(lambda: gate.streaming_video == 1)
+    assert await hass.config_entries.async_unload(gate_entry.entry_id)
+    assert camera.stream is None
+    assert stream._thread is None
     assert not gate.streaming_video
 
 

@@ -69,6 +69,18 @@ async def test_wrong_login(
     assert result["step_id"] == "confirm"
 
 
+async def test_no_password(hass: HomeAssistant, gate: MoSimulator) -> None:
+    """There are cameras without one: the frontend then leaves the field out."""
+    gate.set_password("admin", "")
+    result = await begin(hass, form(gate))
+    result = await go_on(hass, result, {"username": "admin"})
+    assert result["step_id"] == "confirm"
+    result = await go_on(hass, result, {})
+    assert result["data"]["password"] == ""
+    await hass.async_block_till_done()
+    assert result["result"].state is ConfigEntryState.LOADED
+
+
 async def test_no_privilege(hass: HomeAssistant, gate: MoSimulator) -> None:
     """A user who may not watch is said to be one."""
     gate.fault(MoFault.NO_PRIVILEGE)

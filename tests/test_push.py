@@ -140,9 +140,12 @@ async def test_denied_by_push(
     caplog.clear()
     denied = AuthError(Reason.WRONG_PASSWORD)
     fake.say(denied)
-    await hass.async_block_till_done()
+    with patch.object(fake, "poll", side_effect=denied):
+        # The same refusal, told again by a camera that keeps its connection.
+        for _ in range(2):
+            await poll(hass, entry)
     assert not hass.config_entries.flow.async_progress()
-    fake.say(denied)
+    fake.say(AuthError(Reason.WRONG_PASSWORD))
     await hass.async_block_till_done()
     flows = hass.config_entries.flow.async_progress()
     assert [flow["step_id"] for flow in flows] == ["reauth_confirm"]
@@ -157,7 +160,8 @@ async def test_polled_again_after_a_denial(
     hass: HomeAssistant, entry: MockConfigEntry, fake: FakeDevice
 ) -> None:
     """Home Assistant stops polling who refuses it; the camera's word starts it again."""
-    with patch.object(fake, "poll", side_effect=AuthError(Reason.WRONG_PASSWORD)):
+    denials = [AuthError(Reason.WRONG_PASSWORD) for _ in range(2)]
+    with patch.object(fake, "poll", side_effect=denials):
         for _ in range(2):
             await poll(hass, entry)
     assert entry.runtime_data._unsub_refresh is None

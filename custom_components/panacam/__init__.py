@@ -74,8 +74,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> b
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close))
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
-    if url := entry.options.get(CONF_PUBLISH_URL):
-        bridge.publish(next(stream for stream in device.streams if stream.preferred), url)
+    main = next((stream for stream in device.streams if stream.preferred), None)
+    if main is not None and (url := entry.options.get(CONF_PUBLISH_URL)):
+        bridge.publish(main, url)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     if (end := await async_offer_webrtc(hass, bridge.find)) is not None:
         open_things.push_async_callback(end)

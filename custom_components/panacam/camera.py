@@ -104,6 +104,14 @@ class PanacamCamera(PanacamEntity, Camera):
             self._keep(hub)
 
     @override
+    async def async_will_remove_from_hass(self) -> None:
+        """End the player: it would ask for good where nobody answers any more."""
+        if (stream := self.stream) is not None:
+            self.stream = None
+            await stream.stop()
+        await super().async_will_remove_from_hass()
+
+    @override
     @callback
     def _handle_coordinator_update(self) -> None:
         if self._hub is not None:
@@ -220,7 +228,12 @@ class PanacamCamera(PanacamEntity, Camera):
                 await _write_pictures(response, pictures)
         except CameraError as err:
             LOGGER.debug("%s: motion JPEG ended: %s", self.entity_id, err)
-        except ConnectionResetError, TimeoutError:
+        except TimeoutError:
+            LOGGER.debug("%s: a viewer of motion JPEG reads no more", self.entity_id)
+            # Who does not read does not see an end either.
+            if request.transport is not None:
+                request.transport.abort()
+        except ConnectionResetError:
             LOGGER.debug("%s: a viewer of motion JPEG has gone", self.entity_id)
         return response
 
@@ -271,7 +284,8 @@ class _Outage:
 
 async def _write_pictures(response: web.StreamResponse, pictures: AsyncIterator[Picture]) -> None:
     """Write multipart pictures, the next boundary at once: browsers show a part when it ends."""
-    await response.write(f"--{BOUNDARY}\r\n".encode())
+    async with asyncio.timeout(VIEWER_TIMEOUT):
+        await response.write(f"--{BOUNDARY}\r\n".encode())
     async for picture in pictures:
         data = memoryview(picture.data)
         head = f"Content-Type: image/jpeg\r\nContent-Length: {data.nbytes}\r\n\r\n"

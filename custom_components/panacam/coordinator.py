@@ -75,6 +75,8 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         """Whether something was pushed since the poll under way began."""
         self._effect: _Effect | None = None
         self._denied = 0
+        self._denial: AuthError | None = None
+        """The last refusal that was counted."""
         self._reached = False
         self._cancel_auth_retry: CALLBACK_TYPE | None = None
 
@@ -210,7 +212,10 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         try:
             yield
         except AuthError as err:
-            self._denied += 1
+            # A camera that keeps its connection tells the same refusal at each poll.
+            if err is not self._denial:
+                self._denial = err
+                self._denied += 1
             if self._reached and self._denied > 1:
                 self._start_auth_retry()
                 raise ConfigEntryAuthFailed(

@@ -108,6 +108,7 @@ def _of_hub(coordinator: PanacamCoordinator, stream: Stream) -> dict[str, Any] |
         "status": hub.status.value,
         "frame_rate": round(hub.frame_rate),
         "viewers": hub.viewers,
+        "error": str(hub.error or ""),
     }
 
 

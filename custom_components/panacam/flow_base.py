@@ -25,7 +25,9 @@ PASSWORD: Final = TextSelector(
 CREDENTIALS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_USERNAME): USERNAME,
-        vol.Required(CONF_PASSWORD): PASSWORD,
+        # Not required: the frontend takes no empty text for that, and there are cameras without a
+        # password. The default keeps an old one from staying.
+        vol.Optional(CONF_PASSWORD, default=""): PASSWORD,
     }
 )
 _HOST_REASONS: Final = {Reason.UNKNOWN_HOST, Reason.UNREACHABLE, Reason.TIMEOUT}
