@@ -470,7 +470,7 @@ async def test_the_encoder_crashes(
     await alone()
 
 
-async def test_a_viewer_who_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_viewer_who_takes_nothing(monkeypatch: pytest.MonkeyPatch, bare: None) -> None:
     """It loses packets; nobody else does."""
     monkeypatch.setattr("custom_components.panacam.cams.bridge.viewers.MAX_WAITING", 8_000)
     async with running() as (hub, source), kept(hub, source):
@@ -485,8 +485,9 @@ async def test_a_viewer_who_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> No
             assert viewer.dropped == 0
 
 
-async def test_who_is_refused(brief: None) -> None:
+async def test_who_is_refused(brief: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong password is what one who looks is told, and it is tried again."""
+    monkeypatch.setattr("custom_components.panacam.cams.bridge.hub.DENIED_WAIT", 0.02)
     async with running() as (hub, source):
         source.refusing = AuthError(Reason.WRONG_PASSWORD)
         release = hub.keep()

@@ -3,12 +3,14 @@
 from itertools import pairwise
 
 from hypothesis import given, settings, strategies as st
+import pytest
 
 from custom_components.panacam.cams.bridge.packets import TICKS, Kind, Packet
 from custom_components.panacam.cams.bridge.ring import MAX_GAP, PacketRing, PieceRing, size_of
 from custom_components.panacam.cams.stream import Picture, Sound
 from tests.cams.bridge.support import packet
 
+pytestmark = pytest.mark.usefixtures("bare")
 FREE = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 
 

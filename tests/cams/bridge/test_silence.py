@@ -8,7 +8,7 @@ import time
 import av
 import pytest
 
-from custom_components.panacam.cams.bridge import rtsp as module
+from custom_components.panacam.cams.bridge import hub as hub_module, rtsp as module
 from custom_components.panacam.cams.bridge.mpegts import TsMuxer
 from custom_components.panacam.cams.bridge.packets import TICKS, Kind, Packet
 from custom_components.panacam.cams.bridge.rtsp import RtspHub
@@ -103,5 +103,5 @@ async def test_a_user_is_not_locked_out(
     monkeypatch.setattr(module.asyncio, "sleep", sleep)
     before = time.monotonic()
     FakeReader.made[0].deny()
-    await until(lambda: module.DENIED_WAIT in waits)
+    await until(lambda: hub_module.DENIED_WAIT in waits)
     assert time.monotonic() - before < 30

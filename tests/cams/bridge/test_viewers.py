@@ -14,6 +14,8 @@ from tests.cams.bridge.support import H264, packet
 
 OTHER = replace(H264, width=1920)
 
+pytestmark = pytest.mark.usefixtures("bare")
+
 
 async def taken(viewer: PacketViewer) -> list[Packet]:
     """Return what waits for a viewer now."""

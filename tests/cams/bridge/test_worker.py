@@ -204,6 +204,7 @@ async def test_too_slow_for_the_past(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("past", [0, 900])
+@pytest.mark.usefixtures("bare")
 async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch, past: int) -> None:
     """A thread that hangs costs no memory, and the past it was given stays whole."""
     monkeypatch.setattr(module, "MAX_JOBS", 50)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import assert_never
 
+from ..errors import ConnectError, Reason
 from ..stream import PictureStream, RtspStream, Stream, rtsp_url
 from .hub import Hub
 from .pictures import PictureHub
@@ -35,9 +36,11 @@ class Bridge:
         self._server = Server(self._hubs.get)
         self.publisher: Publisher | None = None
         """What sends the stream to a media server, if anything."""
+        self._closed = False
 
     def hub(self, stream: Stream) -> Hub:
-        """Return the hub of a stream."""
+        """Return the hub of a stream. ConnectError once closed."""
+        self._check_open()
         match stream:
             case PictureStream():
                 return self.picture_hub(stream)
@@ -49,7 +52,8 @@ class Bridge:
                 assert_never(stream)
 
     def picture_hub(self, stream: PictureStream) -> PictureHub:
-        """Return the hub of a stream of pictures."""
+        """Return the hub of a stream of pictures. ConnectError once closed."""
+        self._check_open()
         if (hub := self._pictures.get(stream.key)) is None:
             hub = PictureHub(stream, ring=self.options.ring)
             self._pictures[stream.key] = self._hubs[stream.key] = hub
@@ -74,8 +78,15 @@ class Bridge:
 
     async def close(self) -> None:
         """Send every viewer away, hang up, and end the server."""
+        self._closed = True
+        ending = [hub.close() for hub in self._hubs.values()]
         if self.publisher is not None:
-            await self.publisher.close()
-        # At once: each may have to wait for a camera that says nothing.
-        await asyncio.gather(*(hub.close() for hub in self._hubs.values()))
+            ending.append(self.publisher.close())
+        # At once: each may have to wait for a camera or server that says nothing.
+        await asyncio.gather(*ending)
         await self._server.close()
+
+    def _check_open(self) -> None:
+        """Make no hub that nobody would end."""
+        if self._closed:
+            raise ConnectError(Reason.NO_PICTURE)

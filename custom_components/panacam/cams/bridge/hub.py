@@ -10,7 +10,7 @@ import random
 import time
 from typing import Final
 
-from ..errors import CameraError, ConnectError, Reason
+from ..errors import AuthError, CameraError, ConnectError, Reason
 from .packets import STALE
 from .viewers import PacketViewer
 
@@ -21,6 +21,12 @@ LINGER: Final = 5.0
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
 """Seconds between two tries to connect; they double from the first to the longest."""
+SOON: Final = 2.0
+"""The longest of them while viewers are held: a camera that is back is seen at once."""
+STEADY: Final = 10.0
+"""Seconds for which pictures have to come before the waits begin anew."""
+DENIED_WAIT: Final = 120.0
+"""Seconds between two tries while the camera refuses our login."""
 _RATE_FRAMES: Final = 31
 DEFAULT_RATE: Final = 15.0
 
@@ -99,6 +105,10 @@ class Hub(ABC):
         self._fresh = asyncio.Event()
         """Set by each picture, so that one who waits for the first one wakes."""
         self._last_at = float("-inf")
+        self._first_at: float | None = None
+        """When the first picture of this connection came."""
+        self._told = (self.status, 0)
+        """Status and number of viewers that the listeners know."""
 
     @property
     def frame_rate(self) -> float:
@@ -225,6 +235,8 @@ class Hub(ABC):
     def _arrived(self, at: float) -> None:
         """Note that a picture came."""
         self._last_at = at
+        if self._first_at is None:
+            self._first_at = at
         self._rate.add(at)
         self._fresh.set()
         self.error = None
@@ -237,14 +249,37 @@ class Hub(ABC):
         if self.status is Status.LIVE:
             self._set_status(Status.INTERRUPTED)
 
+    async def _pause(self, waits: Waits) -> None:
+        """Wait after a connection, before the next try."""
+        if self._first_at is not None and self._last_at - self._first_at > STEADY:
+            waits.reset()
+        self._first_at = None
+        wait = waits.next()
+        if isinstance(self.error, AuthError):
+            # There are cameras that lock a user out who knocks too often.
+            wait = DENIED_WAIT
+        elif time.monotonic() - self._last_at < GIVE_UP:
+            wait = min(wait, SOON)
+        await asyncio.sleep(wait)
+
     def _set_status(self, status: Status) -> None:
         if self.status is not status:
             self.status = status
             self._tell()
 
     def _tell(self) -> None:
+        """Tell the listeners, if there is anything new."""
+        now = (self.status, self.viewers)
+        if now == self._told:
+            return
+        self._told = now
         for listener in tuple(self._listeners):
-            listener()
+            try:
+                listener()
+            except Exception as err:  # noqa: BLE001 - it costs neither the others nor the camera
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": f"A listener of {self.key} failed", "exception": err}
+                )
 
     def _wanted(self) -> bool:
         """Return whether anybody looks or the past is kept."""
@@ -256,7 +291,7 @@ class Hub(ABC):
             if self._linger is not None:
                 self._linger.cancel()
                 self._linger = None
-            if self._task is None:
+            if self._task is None or self._task.done():
                 self._set_status(Status.CONNECTING)
                 self._task = asyncio.get_running_loop().create_task(
                     self._run_after(tuple(self._ending)), name=f"panacam hub {self.key}"

@@ -149,7 +149,6 @@ class PictureHub(Hub):
                     async with self._source.open() as pieces:
                         async for piece in pieces:
                             self._take(piece)
-                            waits.reset()
                     self._lost(None)
                 except CameraError as err:
                     self._lost(err)
@@ -157,7 +156,7 @@ class PictureHub(Hub):
                     # Whatever it is, it must not end the stream for good.
                     _LOGGER.exception("The stream %s failed", self.key)
                     self._lost(None)
-                await asyncio.sleep(waits.next())
+                await self._pause(waits)
         finally:
             guard.cancel()
 
@@ -190,13 +189,22 @@ class PictureHub(Hub):
             if silent < STALE or self._last is None:
                 told = 0.0
                 continue
-            if self.status is Status.LIVE:  # connected, and nothing comes
-                self._lost(ConnectError(Reason.TIMEOUT))
-            if silent > GIVE_UP:
-                self._send_away()
-            elif silent > told + STALE and self._picture_viewers:
+            mark = STALE + told < silent <= GIVE_UP and bool(self._picture_viewers)
+            if mark:
                 told = silent
-                await self._show_mark(self._last)
+            try:
+                await self._look(self._last, silent, mark=mark)
+            except Exception:
+                # Whatever it is, viewers have to be told of the rest of the outage.
+                _LOGGER.exception("Looking after the stream %s failed", self.key)
+
+    async def _look(self, last: Picture, silent: float, *, mark: bool) -> None:
+        if self.status is Status.LIVE:  # connected, and nothing comes
+            self._lost(ConnectError(Reason.TIMEOUT))
+        if silent > GIVE_UP:
+            self._send_away()
+        elif mark:
+            await self._show_mark(last)
 
     async def _show_mark(self, picture: Picture) -> None:
         loop = asyncio.get_running_loop()

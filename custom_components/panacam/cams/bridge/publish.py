@@ -25,9 +25,9 @@ from .hub import Hub, Waits
 from .packets import LAYOUTS, TICKS, TIME_BASE, Format, Kind, Packet
 from .viewers import Ended
 
-CONNECT_TIMEOUT: Final = 8.0
+CONNECT_TIMEOUT: Final = 5.0
 """Seconds until a server takes the stream; some let one with a wrong password wait for seconds."""
-TIMEOUT: Final = 4.0
+TIMEOUT: Final = 3.0
 """Seconds for one packet, and for the farewell: a server that stalls delays closing by both."""
 STEADY: Final = 10.0
 """Seconds for which a connection has to last before the waits for the next begin anew."""

@@ -38,12 +38,14 @@ from ..stream import RtspStream, Transport, rtsp_url
 from .packets import TICKS, Format, Kind, Packet, adts
 from .timeline import Timeline
 
-OPEN_TIMEOUT: Final = 10.0
+OPEN_TIMEOUT: Final = 8.0
 READ_TIMEOUT: Final = 5.0
 """Seconds without a packet; also the longest that ending takes."""
 CODECS: Final = ("h264", "hevc")
 _SOUND: Final = "aac"
 _MAX_CHANNELS: Final = 7
+_TOO_LATE: Final = TICKS // 4
+"""How far sound may be moved on; beyond, something else was heard in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,8 @@ class RtspReader:
             return
         now = int((came.at - self._epoch) * TICKS)
         pts, dts = self._timeline.place(came.kind, came.pts, came.dts, now)
+        if came.kind is Kind.SOUND and self._timeline.moved > _TOO_LATE:
+            return
         packet = Packet(kind=came.kind, data=came.data, pts=pts, dts=dts, key=came.key)
         self._deliver(format_, packet, came.at)
 

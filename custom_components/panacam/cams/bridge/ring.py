@@ -9,13 +9,21 @@ from .packets import TICKS, Packet
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Of one ring: 7 s at 9 Mbit/s. A stream that is larger has a shorter past."""
+OVERHEAD: Final = 512
+"""Bytes that a piece or packet costs beside its data: tiny ones must not fill the memory."""
 MAX_GAP: Final = 10 * TICKS
 """Without packets, after which what was before is no past of what comes: players end at a gap."""
 
 
-def size_of(piece: Piece) -> int:
-    """Return the bytes that a piece holds."""
-    return memoryview(piece.data).nbytes if isinstance(piece, Picture) else len(piece.samples)
+def size_of(piece: Piece | Packet) -> int:
+    """Return the bytes that a piece or packet costs."""
+    match piece:
+        case Picture():
+            return memoryview(piece.data).nbytes + OVERHEAD
+        case Packet():
+            return len(piece.data) + OVERHEAD
+        case _:
+            return len(piece.samples) + OVERHEAD
 
 
 class PieceRing:
@@ -84,7 +92,7 @@ class PacketRing:
             if not self._keys:
                 continue
             self._packets.append(packet)
-            self._bytes += len(packet.data)
+            self._bytes += size_of(packet)
             # For sound, too, which may come alone for hours.
             self._prune(packet.dts)
 
@@ -126,4 +134,4 @@ class PacketRing:
         while self._packets and not (
             self._keys and self._packets[0].key and self._packets[0].dts == self._keys[0]
         ):
-            self._bytes -= len(self._packets.popleft().data)
+            self._bytes -= size_of(self._packets.popleft())

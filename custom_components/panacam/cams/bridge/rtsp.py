@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+import logging
 import time
 from typing import Final, override
 
 from av.error import FFmpegError
 
-from ..errors import AuthError, CameraError, ConnectError, Reason
+from ..errors import CameraError, ConnectError, Reason
 from ..stream import RtspStream
 from .hub import GIVE_UP, Hub, Status, Waits
 from .packets import STALE, TICKS, Format, Kind, Packet
@@ -27,8 +28,8 @@ SOUND_LATE: Final = TICKS
 """How far the sound may be behind the pictures before silence is put in its place."""
 MAX_SILENCE: Final = 10 * TICKS
 """The most of it at a time."""
-DENIED_WAIT: Final = 120.0
-"""Seconds between two tries while the camera refuses our login."""
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class RtspHub(Hub):
@@ -48,6 +49,9 @@ class RtspHub(Hub):
         self._silence: tuple[Format, Silence | None] | None = None
         """What stands for the sound of a format, once it was needed."""
         self._standing_in = False
+        self._still: tuple[int, bytes | None] | None = None
+        """The dts of a packet and the picture of it, for all who want one."""
+        self._decoding = asyncio.Lock()
         self._newcomer = False
         """Whether somebody has come since the last picture of the stand-in."""
 
@@ -55,14 +59,23 @@ class RtspHub(Hub):
     async def still(self) -> bytes:
         with self._looking():
             await self._wait_for_picture()
-            group = self._packets.last_group()
-            if self._format is None or not group:
-                raise ConnectError(Reason.NO_PICTURE)
-            loop = asyncio.get_running_loop()
-            jpeg = await loop.run_in_executor(None, newest_jpeg, self._format.video, group)
+            wanted = self._newest.get(Kind.VIDEO, 0)
+            async with self._decoding:
+                # What was decoded while one waited is new enough.
+                if self._still is None or self._still[0] < wanted:
+                    self._still = (self._newest.get(Kind.VIDEO, 0), await self._decoded())
+                jpeg = self._still[1]
         if jpeg is None:
             raise ConnectError(Reason.NO_PICTURE)
         return jpeg
+
+    async def _decoded(self) -> bytes | None:
+        """Return the newest picture, or None when it cannot be decoded. CameraError for none."""
+        group = self._packets.last_group()
+        if self._format is None or not group:
+            raise ConnectError(Reason.NO_PICTURE)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, newest_jpeg, self._format.video, group)
 
     @override
     def _begin(self, viewer: PacketViewer, *, past: bool) -> None:
@@ -77,6 +90,7 @@ class RtspHub(Hub):
     def _forget(self) -> None:
         self._packets.clear()
         self._format = None
+        self._still = None
 
     @override
     async def _run(self) -> None:
@@ -84,19 +98,18 @@ class RtspHub(Hub):
         guard = asyncio.get_running_loop().create_task(self._guard())
         try:
             while True:
-                self._reader = RtspReader(
-                    self._stream, timeline=self._timeline, epoch=self._epoch, deliver=self._take
-                )
-                before = self._last_at
                 try:
+                    self._reader = RtspReader(
+                        self._stream, timeline=self._timeline, epoch=self._epoch, deliver=self._take
+                    )
                     await self._reader.run()
                 except CameraError as err:
                     self._lost(err)
-                if self._last_at > before:
-                    waits.reset()
-                wait = waits.next()
-                # There are cameras that lock a user out who knocks too often.
-                await asyncio.sleep(DENIED_WAIT if isinstance(self.error, AuthError) else wait)
+                except Exception:
+                    # Whatever it is, it must not end the stream for good.
+                    _LOGGER.exception("The stream %s failed", self.key)
+                    self._lost(None)
+                await self._pause(waits)
         finally:
             guard.cancel()
 
@@ -120,10 +133,17 @@ class RtspHub(Hub):
         """Stand in for a camera that stops sending, then send everybody away."""
         while True:
             await asyncio.sleep(TICK)
-            await self._fill_sound()
-            silent = self._silent()
-            if silent > REPEAT_AFTER and self._packet_viewers and self._format is not None:
-                await self._stand_in(self._format)
+            try:
+                await self._look()
+            except Exception:
+                # Whatever it is, viewers must not be left with a camera that has gone.
+                _LOGGER.exception("Looking after the stream %s failed", self.key)
+
+    async def _look(self) -> None:
+        silent = self._silent()
+        await self._fill_sound()
+        if silent > REPEAT_AFTER and self._packet_viewers and self._format is not None:
+            await self._stand_in(self._format)
 
     def _silent(self) -> float:
         """Return the seconds without a picture; too many of them end the connection."""
@@ -143,10 +163,14 @@ class RtspHub(Hub):
         loop = asyncio.get_running_loop()
         picture: StandIn | None = None
         if format_.video == "h264":
-            with suppress(ValueError):
+            try:
                 picture = await loop.run_in_executor(
                     None, StandIn, format_.video, self._packets.last_group()
                 )
+            except FFmpegError, ValueError:
+                _LOGGER.debug("Nothing stands in for %s", self.key, exc_info=True)
+            except Exception:
+                _LOGGER.exception("Nothing stands in for %s", self.key)
         while (silent := self._silent()) > REPEAT_AFTER and self._packet_viewers:
             if silent > (GIVE_UP if picture is not None else STALE):
                 self._send_away()
@@ -165,6 +189,8 @@ class RtspHub(Hub):
         heard = self._newest.get(Kind.SOUND, shown - 2 * SOUND_LATE)
         if shown - heard < SOUND_LATE or (silence := await self._silence_of(format_)) is None:
             return
+        # Sound may have come while the silence was made.
+        heard = max(heard, self._newest.get(Kind.SOUND, heard))
         begin = max(heard + silence.duration, shown - MAX_SILENCE)
         packets = list(silence.between(begin, shown - SOUND_LATE // 2))
         if not packets or self._format != format_:
@@ -179,10 +205,14 @@ class RtspHub(Hub):
         if self._silence is None or self._silence[0] != format_:
             silence: Silence | None = None
             loop = asyncio.get_running_loop()
-            with suppress(FFmpegError, ValueError):
+            try:
                 silence = await loop.run_in_executor(
                     None, Silence, format_.sound_rate or 0, format_.channels
                 )
+            except FFmpegError, ValueError:
+                _LOGGER.debug("No silence for %s", self.key, exc_info=True)
+            except Exception:
+                _LOGGER.exception("No silence for %s", self.key)
             self._silence = (format_, silence)
         return self._silence[1]
 

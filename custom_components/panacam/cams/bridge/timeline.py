@@ -15,6 +15,8 @@ class Timeline:
         """Begin with no connection made yet."""
         self._shift: int | None = None
         self._last: dict[Kind, int] = {}
+        self.moved = 0
+        """By how many ticks the last packet was moved on from its true place, if it had one."""
 
     def restart(self) -> None:
         """Note that the camera's time stamps begin anew: another connection."""
@@ -30,11 +32,13 @@ class Timeline:
             # FFmpeg has none before the camera's first report, and counts from 0 then.
             start = now if self._shift is None else self._shift
             placed = self.after(kind, start if abs(start - now) <= MAX_DRIFT else now)
+            self.moved = 0
             return placed, placed
         pts = dts if pts is None else pts
         if self._shift is None or abs(dts + self._shift - now) > MAX_DRIFT:
             self._shift = now - dts
         placed = self.after(kind, dts + self._shift)
+        self.moved = placed - dts - self._shift
         return max(placed, pts + self._shift), placed
 
     def after(self, kind: Kind, ticks: int) -> int:

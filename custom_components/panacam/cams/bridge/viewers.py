@@ -6,6 +6,7 @@ from typing import Final
 
 from ..stream import Picture
 from .packets import TICKS, Format, Kind, Packet
+from .ring import size_of
 
 MAX_WAITING: Final = 8 * 1024 * 1024
 """Bytes of live packets that may wait for one viewer, beside the past it is given at first."""
@@ -51,7 +52,7 @@ class PacketViewer:
             if self._from is not None:
                 self._lead(packet, self._from)
             self._waiting.append(packet)
-            self._bytes += len(packet.data)
+            self._bytes += size_of(packet)
         if self._overdue():
             self._drop()
         if self._waiting:
@@ -113,7 +114,7 @@ class PacketViewer:
             None,
         )
         kept = [] if at is None else self._waiting[at:]
-        size = sum(len(packet.data) for packet in kept)
+        size = sum(size_of(packet) for packet in kept)
         if size > MAX_WAITING // 2 or len(kept) == len(self._waiting):
             kept, size = [], 0
         self.dropped += len(self._waiting) - len(kept)
