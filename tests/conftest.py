@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components.panacam  # noqa: F401 - before the test plugin's own folder of that name
 from custom_components.panacam import connection
 from custom_components.panacam.cams.bridge import reader
-from custom_components.panacam.cams.mo import link, motor
+from custom_components.panacam.cams.mo import device as mo_device, link, motor
 from custom_components.panacam.cams.povcam import client, device, lens
 from custom_components.panacam.const import DOMAIN
 from tests.simulators.mo import MoSimulator
@@ -55,6 +55,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # Whoever wants the past asks for it.
     monkeypatch.setattr(connection, "DEFAULT_RING", 0)
     monkeypatch.setattr(motor, "NUDGE", 0.01)
+    monkeypatch.setattr(mo_device, "ALARM_REPEAT", 0.0)
     monkeypatch.setattr(link, "FIRST_WAIT", 0.05)
     monkeypatch.setattr(reader, "READ_TIMEOUT", 1.0)
 

@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.panacam.cams.mo import (
     client,
+    device as device_module,
     features,
     link,
     motor,
@@ -23,6 +24,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what only spares a camera."""
     monkeypatch.setattr(link, "FIRST_WAIT", 0.02)
     monkeypatch.setattr(link, "LAST_WAIT", 0.1)
+    monkeypatch.setattr(device_module, "ALARM_REPEAT", 0.0)
     monkeypatch.setattr(features, "RESTART_GAP", 0.02)
     monkeypatch.setattr(motor, "NUDGE", 0.01)
     monkeypatch.setattr(speaker, "BUFFER", 0.02)

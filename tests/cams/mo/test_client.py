@@ -328,6 +328,7 @@ async def test_waits_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link_module, "_jittered", jittered)
     monkeypatch.setattr(link_module, "FIRST_WAIT", 1.0)
     monkeypatch.setattr(link_module, "LAST_WAIT", 5.0)
+    monkeypatch.setattr(link_module, "EAGER", 0.0)
     async with AsyncExitStack() as stack:
         sim = await stack.enter_async_context(MoSimulator(size=(320, 240)))
         device = device_of(sim)

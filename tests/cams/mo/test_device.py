@@ -327,6 +327,7 @@ async def test_silence(sim: MoSimulator, monkeypatch: pytest.MonkeyPatch) -> Non
     """A camera that says nothing any more is cut; one that speaks is not."""
     monkeypatch.setattr(client, "KEEP_ALIVE", 0.02)
     monkeypatch.setattr(client, "SILENCE", 0.2)
+    sim.fault(MoFault.NO_PARAMETERS)
     found = device_of(sim)
     await found.connect()
     notices = Notices(found)

@@ -180,7 +180,7 @@ def test_other_camera() -> None:
         ),
         (
             LoginResponse(Result.OK, "000000000000"),
-            Identity(manufacturer="MO", model="MO camera", serial="000000000000"),
+            Identity(manufacturer="MO", model="MO camera"),
         ),
     ],
 )

@@ -14,7 +14,7 @@ from ..net.tcp import Pump
 from ..stream import Credentials
 from .data import DataMessage
 from .features import CONNECT_TIMEOUT, Features, Taker
-from .operation import KeepAlive, OperationMessage
+from .operation import KeepAlive, OperationMessage, Parameters, ParametersRequest
 from .session import (
     END,
     START,
@@ -35,7 +35,7 @@ ANSWER_TIMEOUT: Final = 10.0
 KEEP_ALIVE: Final = 60.0
 """Seconds between two signs of life of ours [Keep_Alive]."""
 SILENCE: Final = 120.0
-"""Seconds without a byte after which a camera is gone [Keep_Alive]."""
+"""Seconds without a byte after which a camera is gone [Keep_Alive]; it is asked after half."""
 
 
 class MoConnection:
@@ -66,6 +66,10 @@ class MoConnection:
         self._answer: tuple[Feature, asyncio.Future[Granted]] | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._watcher: asyncio.TimerHandle | None = None
+        self._speaks = False
+        """Whether the camera has sent a sign of life by itself, or answered one of ours."""
+        self._probed_at = float("-inf")
+        """The loop's time when it was last asked for a sign of life."""
 
     async def open(self) -> Identity:
         """Connect, log in and verify. ConnectError, AuthError, BusyError, RefusedError.
@@ -87,7 +91,7 @@ class MoConnection:
             raise
         if pump.is_open:
             self._beat = self._loop.call_later(KEEP_ALIVE, self._keep_alive)
-            self._watcher = self._loop.call_later(SILENCE, self._watch, pump)
+            self._watch(pump)
         return identity
 
     @property
@@ -169,6 +173,7 @@ class MoConnection:
                 case Granted(feature) | Refused(feature):
                     self._take_answer(feature, event)
                 case _:
+                    self._speaks = self._speaks or isinstance(event, KeepAlive | Parameters)
                     self._heard(event)
         self._flush()
 
@@ -212,11 +217,27 @@ class MoConnection:
         self._beat = self._loop.call_later(KEEP_ALIVE, self._keep_alive)
 
     def _watch(self, pump: Pump) -> None:
-        """Cut when the camera has been silent here: pictures do not show that alarms would come."""
-        if (left := pump.heard_at + SILENCE - self._loop.time()) <= 0:
+        """Cut when the camera has been silent for too long; ask it before.
+
+        One that has spoken here or answered is to go on so, or its alarms would not come either. Of
+        one that never did pictures are a sign of life, too: some send no Keep_Alive (facts).
+        """
+        now = self._loop.time()
+        heard = pump.heard_at
+        if not self._speaks:
+            heard = max(heard, self._features.heard_at)
+        end = heard + SILENCE
+        if now >= end:
             pump.abort(ConnectError(Reason.TIMEOUT))
-        else:
-            self._watcher = self._loop.call_later(left, self._watch, pump)
+            return
+        again = end
+        if self._probed_at < pump.heard_at:
+            if now < (due := pump.heard_at + SILENCE / 2):
+                again = due
+            else:
+                self._probed_at = now
+                self.send(ParametersRequest())
+        self._watcher = self._loop.call_at(again, self._watch, pump)
 
 
 def _fail[T](future: asyncio.Future[T], error: CameraError) -> None:

@@ -19,6 +19,8 @@ PACKET: Final = 160
 """Bytes of ADPCM in one packet of sound: 320 samples; others exist (facts)."""
 ADPCM: Final = 0
 """The only sound format of the specification."""
+MAX_SOUND: Final = 4096
+"""Bytes of ADPCM in one packet, or it would block the loop; 960 is the most seen (facts)."""
 
 _ID: Final = struct.Struct("<I")
 _VIDEO: Final = struct.Struct("<IIBI")
@@ -164,9 +166,9 @@ def decode_data(frame: Frame) -> DataMessage | None:
 
 
 def _read_sound(text: Text) -> tuple[int, int, int, bytes, Text]:
-    """Return time stamp, sequence, time, ADPCM and what is behind it."""
+    """Return time stamp, sequence, time, ADPCM and what is behind it. ProtocolError."""
     timestamp, sequence, time, kind, length = unpack(_SOUND, text)
     sound = text[_SOUND.size :]
-    if kind != ADPCM or not 0 < length <= len(sound):
+    if kind != ADPCM or not 0 < length <= min(len(sound), MAX_SOUND):
         raise ProtocolError(Reason.UNEXPECTED_REPLY)
     return timestamp, sequence, time, bytes(sound[:length]), sound[length:]

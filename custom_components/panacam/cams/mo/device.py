@@ -25,6 +25,12 @@ from .settings import MoSettings, read_settings
 from .speaker import MoSpeaker
 
 PORT: Final = 80
+ALARM_REPEAT: Final = 1.0
+"""Seconds in which an alarm that is raised again is not told again."""
+MAX_STATES: Final = 20
+"""States told within STATES_TIME; what comes then is told at its end, as it is by then."""
+STATES_TIME: Final = 1.0
+"""Seconds."""
 
 _ALARMS: Final = {
     AlarmKind.MOTION: Alarm.MOTION,
@@ -73,6 +79,11 @@ class MoDevice:
         self._raised: dict[Alarm, asyncio.TimerHandle | None] = {}
         self._parameters = MoSettings(self._link, self._show)
         self._shown = State()
+        self._raised_at: dict[Alarm, float] = {}
+        """When each alarm was last told."""
+        self._states = (float("-inf"), 0)
+        """Since when states are counted, and how many were told."""
+        self._later: asyncio.TimerHandle | None = None
         self.identity = Identity(manufacturer="")
         self.pictures = PictureStream(
             key="video", label="", preferred=True, source=MoPictures(self._link)
@@ -105,10 +116,8 @@ class MoDevice:
         try:
             await self._parameters.ask()
         except BaseException:
-            await self._link.close()
+            await self.close()
             raise
-        if self._parameters.parameters is not None:
-            self.settings = self._parameters
         self._shown = self._state()
 
     async def poll(self) -> State:
@@ -132,6 +141,9 @@ class MoDevice:
     async def close(self) -> None:
         """End all that goes on and hang up."""
         self._clear_alarms()
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         await self._link.close()
 
     def diagnostics(self) -> Mapping[str, object]:
@@ -173,10 +185,27 @@ class MoDevice:
                 )
 
     def _show(self) -> None:
-        """Tell the state if it is another one."""
-        if self._link.error is None and (state := self._state()) != self._shown:
-            self._shown = state
-            self._tell(state)
+        """Tell the state if it is another one; a flood of them must not block the loop."""
+        if self._later is not None or self._link.error is not None:
+            return
+        if (state := self._state()) == self._shown:
+            return
+        loop = asyncio.get_running_loop()
+        since, count = self._states
+        if loop.time() - since >= STATES_TIME:
+            since, count = loop.time(), 0
+        if count >= MAX_STATES:
+            self._later = loop.call_at(since + STATES_TIME, self._show_last)
+            return
+        self._states = (since, count + 1)
+        self._shown = state
+        self._tell(state)
+
+    def _show_last(self) -> None:
+        """Tell what became of a flood."""
+        self._later = None
+        self._states = (float("-inf"), 0)
+        self._show()
 
     def _link_changed(self, error: CameraError | None) -> None:
         """Learn that the camera has gone, or is back."""
@@ -198,6 +227,7 @@ class MoDevice:
             case AlarmNotify(kind):
                 self._alarm(kind)
             case Parameters():
+                self.settings = self._parameters  # some tell them late, or only after a restart
                 self._parameters.told(event)
             case ParameterChanged(index, value):
                 self._parameters.told_one(index, value)
@@ -216,7 +246,10 @@ class MoDevice:
                 if self._alarm_off_after > 0
                 else None
             )
-            self._tell(AlarmRaised(alarm))
+            now = asyncio.get_running_loop().time()
+            if now - self._raised_at.get(alarm, float("-inf")) >= ALARM_REPEAT:
+                self._raised_at[alarm] = now
+                self._tell(AlarmRaised(alarm))
         self._show()
 
     def _alarm_over(self, alarm: Alarm) -> None:

@@ -45,6 +45,11 @@ class DataLink:
         self._pump: Pump | None = None
         self._had_sound = False
 
+    @property
+    def heard_at(self) -> float:
+        """Return the loop's time when bytes last came."""
+        return float("-inf") if self._pump is None else self._pump.heard_at
+
     async def open(self, host: str, port: int) -> None:
         """Connect and say which one this is. ConnectError."""
         self._pump = await Pump.open(host, port, self, timeout=CONNECT_TIMEOUT)
@@ -113,6 +118,11 @@ class Features:
         self._asking = asyncio.Lock()
         self._links: dict[int, DataLink] = {}
         self._uses: dict[Feature, tuple[DataLink, Taker]] = {}
+
+    @property
+    def heard_at(self) -> float:
+        """Return the loop's time when bytes last came on any data connection."""
+        return max((link.heard_at for link in self._links.values()), default=float("-inf"))
 
     async def start(self, feature: Feature, taker: Taker) -> None:
         """Ask for a feature and see that its data connection stands.

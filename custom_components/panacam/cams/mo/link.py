@@ -16,6 +16,10 @@ FIRST_WAIT: Final = 1.0
 """Seconds before the first attempt to come back; each further wait is twice as long."""
 LAST_WAIT: Final = 60.0
 """Seconds of the longest wait; also between attempts while the camera refuses our login."""
+EAGER: Final = 30.0
+"""Seconds after a loss in which attempts follow each other closely: viewers wait that long."""
+EAGER_WAIT: Final = 1.6
+"""Seconds of the longest wait meanwhile; 2 with jitter."""
 STEADY: Final = 60.0
 """Seconds after which a connection was a good one, and the waits begin anew."""
 LINK_WAIT: Final = 10.0
@@ -130,15 +134,19 @@ class MoLink:
         """Come back after each loss, sooner or later depending on how long it had lasted."""
         loop = asyncio.get_running_loop()
         wait = FIRST_WAIT
+        lost: float | None = None
         while True:
             since = loop.time()
             await self._down.wait()
-            if loop.time() - since >= STEADY:
-                wait = FIRST_WAIT
+            # One that comes only to go again is not asked more and more eagerly.
+            if lost is None or loop.time() - since >= STEADY:
+                lost, wait = loop.time(), FIRST_WAIT
             while self._connection is None:
-                pause = LAST_WAIT if isinstance(self._error, AuthError) else wait
+                eager = loop.time() - lost < EAGER
+                longest = min(EAGER_WAIT, LAST_WAIT) if eager else LAST_WAIT
+                pause = LAST_WAIT if isinstance(self._error, AuthError) else min(wait, longest)
                 await asyncio.sleep(_jittered(pause))
-                wait = min(2 * wait, LAST_WAIT)
+                wait = min(2 * wait, longest)
                 try:
                     await self._log_in()
                 except CameraError as err:

@@ -125,6 +125,6 @@ class MoPictures:
         except RefusedError as err:
             self._mute = err.reason is Reason.UNSUPPORTED
             return None
-        except BusyError, TimeoutError:
-            return None
+        except BusyError, ConnectError, TimeoutError:
+            return None  # if the video went, too, the shelf knows
         return SAMPLE_RATE

@@ -171,12 +171,15 @@ class _Stage(Enum):
 
 def read_identity(login: LoginResponse) -> Identity:
     """Return who a camera is by what it said at login."""
-    mac = read_mac(login.camera_id or "")
+    name = login.camera_id or ""
+    mac = read_mac(name)
+    # Nothing but zeros or f's: several cameras would share it.
+    blank = not name.strip("0-:. ") or not name.lower().strip("f-:. ")
     firmware = login.firmware
     return Identity(
         manufacturer="MO",
         model="MO camera",
-        serial=login.camera_id if mac is None else None,
+        serial=name if mac is None and not blank else None,
         mac=mac,
         firmware=".".join(map(str, firmware)) if firmware is not None and any(firmware) else None,
     )
@@ -262,6 +265,8 @@ class OperationSession:
         if login.result is not Result.OK:
             raise RefusedError(Reason.REFUSED, "login")
         self._identity = read_identity(login)
+        if self._identity.unique_id is None:
+            raise ProtocolError(Reason.UNEXPECTED_REPLY)
         if self._expected_id not in {None, self._identity.unique_id}:
             raise ConnectError(Reason.OTHER_CAMERA)
         if self._credentials is None:

@@ -66,8 +66,10 @@ class Pump(asyncio.BufferedProtocol):
 
     @property
     def address(self) -> str:
-        """Return the numeric address of the peer."""
-        return str(self._transport.get_extra_info("peername")[0])
+        """Return the numeric address of the peer. ConnectError when it was gone at once."""
+        if (peername := self._transport.get_extra_info("peername")) is None:
+            raise ConnectError(Reason.CUT)
+        return str(peername[0])
 
     def write(self, data: bytes) -> None:
         """Send, unless it is over; who does not read for long is cut off."""
@@ -102,7 +104,7 @@ class Pump(asyncio.BufferedProtocol):
             await asyncio.wait([self._ended], timeout=CLOSE_TIMEOUT)
         finally:
             transport.abort()
-        await self._ended
+        await asyncio.wait([self._ended])  # which, cancelled, leaves it to `connection_lost`
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
