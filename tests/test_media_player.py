@@ -182,7 +182,7 @@ async def test_unplayable(
     hass: HomeAssistant, gate: MoSimulator, gate_entry: MockConfigEntry, web: str, url: str
 ) -> None:
     """What is no sound is said before the camera is asked for anything."""
-    with pytest.raises(HomeAssistantError, match="cannot be played"):
+    with pytest.raises(HomeAssistantError, match="can be played"):
         await play(hass, url.format(web=web))
     assert not gate.talk.starts
     assert state(hass, SPEAKER) == STATE_IDLE
