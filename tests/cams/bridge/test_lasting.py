@@ -13,7 +13,7 @@ from custom_components.panacam.cams.bridge import (
     publish,
     rtsp as module,
 )
-from custom_components.panacam.cams.bridge.hub import Waits
+from custom_components.panacam.cams.bridge.hub import Complaints, Waits
 from custom_components.panacam.cams.bridge.packets import TICKS, Kind
 from custom_components.panacam.cams.bridge.reader import RtspReader, _Came
 from custom_components.panacam.cams.bridge.ring import OVERHEAD, PacketRing, PieceRing
@@ -179,3 +179,18 @@ async def test_stills_for_many(
     FakeReader.made[0].send(camera(range(5), start=start(hub)))
     stills = await asyncio.gather(*(hub.still() for _ in range(10)))
     assert len(set(stills)) == len(decoded) == 1
+
+
+def test_one_complaint(caplog: pytest.LogCaptureFixture) -> None:
+    """What fails at every turn fills no log; after a change it is told again."""
+    complain = Complaints("main")
+    for turn in range(6):
+        if turn == 3:
+            complain.forget()
+        try:
+            int("rubbish")
+        except ValueError:
+            complain("Looking after it failed")
+    errors = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert len(errors) == 2
+    assert all(each.exc_info for each in errors)

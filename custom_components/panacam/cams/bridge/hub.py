@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
+import logging
 import random
 import time
 from typing import Final
@@ -29,6 +30,9 @@ DENIED_WAIT: Final = 120.0
 """Seconds between two tries while the camera refuses our login."""
 _RATE_FRAMES: Final = 31
 DEFAULT_RATE: Final = 15.0
+
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Status(StrEnum):
@@ -78,6 +82,25 @@ class FrameRate:
         return (len(self._times) - 1) / max(self._times[-1] - self._times[0], 1e-3)
 
 
+class Complaints:
+    """Tells the log of exceptions that nobody foresaw, once and not at every turn."""
+
+    def __init__(self, key: str) -> None:
+        """Speak of the stream with this key."""
+        self._key = key
+        self._told = False
+
+    def __call__(self, what: str) -> None:
+        """Log the exception at hand."""
+        level = logging.DEBUG if self._told else logging.ERROR
+        self._told = True
+        _LOGGER.log(level, "%s: stream %s", what, self._key, exc_info=True)
+
+    def forget(self) -> None:
+        """Tell the next one again: things have changed."""
+        self._told = False
+
+
 class Hub(ABC):
     """The one connection to one stream of a camera."""
 
@@ -102,6 +125,7 @@ class Hub(ABC):
         self._ending: set[asyncio.Task[None]] = set()
         """What was told to end and has not yet."""
         self._closed = False
+        self._complain = Complaints(key)
         self._fresh = asyncio.Event()
         """Set by each picture, so that one who waits for the first one wakes."""
         self._last_at = float("-inf")
@@ -265,6 +289,7 @@ class Hub(ABC):
     def _set_status(self, status: Status) -> None:
         if self.status is not status:
             self.status = status
+            self._complain.forget()
             self._tell()
 
     def _tell(self) -> None:

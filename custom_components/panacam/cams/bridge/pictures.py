@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-import logging
 import time
 from typing import Final, override
 
@@ -22,8 +21,6 @@ FIRST_PICTURE: Final = 10.0
 TICK: Final = 0.25
 EPOCH_BEFORE: Final = 60.0
 """Seconds by which the packets' clock is ahead, so that the past has no negative time."""
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class PictureHub(Hub):
@@ -152,9 +149,9 @@ class PictureHub(Hub):
                     self._lost(None)
                 except CameraError as err:
                     self._lost(err)
-                except Exception:
+                except Exception:  # noqa: BLE001 - it is logged
                     # Whatever it is, it must not end the stream for good.
-                    _LOGGER.exception("The stream %s failed", self.key)
+                    self._complain("Reading it failed")
                     self._lost(None)
                 await self._pause(waits)
         finally:
@@ -194,9 +191,9 @@ class PictureHub(Hub):
                 told = silent
             try:
                 await self._look(self._last, silent, mark=mark)
-            except Exception:
+            except Exception:  # noqa: BLE001 - it is logged
                 # Whatever it is, viewers have to be told of the rest of the outage.
-                _LOGGER.exception("Looking after the stream %s failed", self.key)
+                self._complain("Looking after it failed")
 
     async def _look(self, last: Picture, silent: float, *, mark: bool) -> None:
         if self.status is Status.LIVE:  # connected, and nothing comes

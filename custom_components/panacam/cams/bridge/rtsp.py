@@ -105,9 +105,9 @@ class RtspHub(Hub):
                     await self._reader.run()
                 except CameraError as err:
                     self._lost(err)
-                except Exception:
+                except Exception:  # noqa: BLE001 - it is logged
                     # Whatever it is, it must not end the stream for good.
-                    _LOGGER.exception("The stream %s failed", self.key)
+                    self._complain("Reading it failed")
                     self._lost(None)
                 await self._pause(waits)
         finally:
@@ -135,9 +135,9 @@ class RtspHub(Hub):
             await asyncio.sleep(TICK)
             try:
                 await self._look()
-            except Exception:
+            except Exception:  # noqa: BLE001 - it is logged
                 # Whatever it is, viewers must not be left with a camera that has gone.
-                _LOGGER.exception("Looking after the stream %s failed", self.key)
+                self._complain("Looking after it failed")
 
     async def _look(self) -> None:
         silent = self._silent()

@@ -234,7 +234,7 @@ class MoConnection:
         if self._probed_at < pump.heard_at:
             if now < (due := pump.heard_at + SILENCE / 2):
                 again = due
-            else:
+            elif self.is_open:  # else it is about to be told as lost
                 self._probed_at = now
                 self.send(ParametersRequest())
         self._watcher = self._loop.call_at(again, self._watch, pump)
