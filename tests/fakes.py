@@ -3,24 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from custom_components.panacam.cams.device import (
-    Device,
-    Identity,
+from custom_components.panacam.cams.device import Device, Identity, Notice, State
+from custom_components.panacam.cams.roles import (
     Imager,
     Mover,
-    Notice,
     Rebooter,
     Recorder,
-    Settings,
     Speaker,
-    State,
     Unsubscribe,
 )
+from custom_components.panacam.cams.settings import Settings
 from custom_components.panacam.cams.stream import PictureStream, RtspStream, Stream
 
 
 @dataclass
-class FakeDevice:
+class FakeDevice(Device):
     """A camera that has what a test gives it: at first one stream and nothing else."""
 
     identity: Identity = field(
@@ -65,7 +62,3 @@ class FakeDevice:
     def diagnostics(self) -> Mapping[str, object]:
         """Return nothing."""
         return {}
-
-
-# Checked by mypy: a fake that no longer is a device is an error here.
-_DEVICE: Device = FakeDevice()

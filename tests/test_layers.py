@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "custom_components" / "panacam"
 CAMS = ROOT / "cams"
 FAMILIES = {"povcam", "mo", "onvif"}
-SHARED = {"device", "errors", "stream", "text", "net"}
+SHARED = {"device", "editors", "errors", "net", "roles", "settings", "stream", "text"}
 BRIDGED = {"errors", "stream", "text", "net"}
 PLATFORMS = {
     "binary_sensor",

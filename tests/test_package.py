@@ -12,9 +12,11 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.panacam.cams.bridge import Status
-from custom_components.panacam.cams.device import MOVE_SIZES, Activity, Alarm, Choice, Move
+from custom_components.panacam.cams.device import Activity, Alarm
 from custom_components.panacam.cams.errors import Reason
 from custom_components.panacam.cams.mo.settings import TABLE
+from custom_components.panacam.cams.roles import MOVE_SIZES, Move
+from custom_components.panacam.cams.settings import Choice
 from custom_components.panacam.cams.stream import Transport
 from custom_components.panacam.const import StreamMode
 from scripts.lib import docs

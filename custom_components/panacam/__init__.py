@@ -12,8 +12,8 @@ from homeassistant.helpers.service import async_register_platform_entity_service
 from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
-from .cams.device import MOVE_SIZES, Move
 from .cams.errors import CameraError
+from .cams.roles import MOVE_SIZES, Move
 from .connection import bridge_for, device_for
 from .const import CONF_PUBLISH_URL, DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator

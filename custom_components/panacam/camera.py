@@ -19,8 +19,9 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import UNDEFINED
 
 from .cams.bridge import Hub, PictureHub, Status
-from .cams.device import Move, State
+from .cams.device import State
 from .cams.errors import CameraError, Reason
+from .cams.roles import Move
 from .cams.stream import Picture, RtspStream, Stream, Transport
 from .const import CONF_RTSP_TRANSPORT, DOMAIN, LOGGER
 from .coordinator import PanacamConfigEntry, PanacamCoordinator

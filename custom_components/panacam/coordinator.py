@@ -15,8 +15,9 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .cams.bridge import Bridge, Hub
-from .cams.device import Alarm, AlarmRaised, Device, Notice, State, Unsubscribe
+from .cams.device import Alarm, AlarmRaised, Device, Notice, State
 from .cams.errors import AuthError, CameraError, Reason
+from .cams.roles import Unsubscribe
 from .cams.stream import RtspStream, Stream
 from .const import (
     AUTH_RETRY,

@@ -10,8 +10,9 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .cams.device import Settings, State
+from .cams.device import State
 from .cams.errors import CameraError
+from .cams.settings import Settings
 from .const import DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 

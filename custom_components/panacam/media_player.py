@@ -20,8 +20,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cams.bridge.sound import decoded
-from .cams.device import Speaker
 from .cams.errors import CameraError
+from .cams.roles import Speaker
 from .const import LOGGER
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity

@@ -9,7 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cams.device import Range, Settings
+from .cams.settings import Range, Settings
 from .coordinator import PanacamConfigEntry
 from .entity import PanacamEntity, add_settings
 

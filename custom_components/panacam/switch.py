@@ -8,7 +8,8 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cams.device import Device, Recorder, State
+from .cams.device import Device, State
+from .cams.roles import Recorder
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity
 

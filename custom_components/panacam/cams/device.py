@@ -4,14 +4,39 @@ A capability is an object that a camera has or has not. Platforms ask for a role
 and never ask which family the camera belongs to.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 import re
-from typing import Protocol
+from types import MappingProxyType
 
+from .editors import AnalyticsEditor, MaskEditor, OsdEditor, ProfileEditor
 from .errors import CameraError
+from .roles import (
+    EventReceiver,
+    Fixer,
+    Home,
+    Imager,
+    Mover,
+    Presets,
+    Presses,
+    Problem,
+    Ptz,
+    Reading,
+    Rebooter,
+    Recorder,
+    Signal,
+    Speaker,
+    SystemLog,
+    Topic,
+    TopicEvent,
+    Tour,
+    Tours,
+    Unsubscribe,
+)
+from .settings import Settings, Value
 from .stream import PictureStream, Stream
 
 
@@ -64,10 +89,6 @@ class Activity(StrEnum):
     FORMATTING = "formatting"
 
 
-type Value = str | float
-"""Of a setting: the name of a choice, or a number."""
-
-
 class Alarm(StrEnum):
     """Something that a camera raises the alarm about."""
 
@@ -89,10 +110,24 @@ class State:
     activities: Mapping[Activity, bool | None] = field(default_factory=dict)
     transmitting: Mapping[str, bool | None] = field(default_factory=dict)
     """By stream key: whether the camera is set to send that stream; absent: it cannot now."""
-    alarms: Mapping[Alarm, bool] = field(default_factory=dict)
+    alarms: Mapping[Alarm, bool | None] = field(default_factory=dict)
     """What this camera can raise the alarm about, and whether it does."""
     settings: Mapping[str, Value | None] = field(default_factory=dict)
     """By setting key, for those that the camera has."""
+    signals: Mapping[str, bool | None] = field(default_factory=dict)
+    """By signal key, for those that the camera has."""
+    readings: Mapping[str, float | str | None] = field(default_factory=dict)
+    """By reading key, for those that the camera has."""
+    topics: frozenset[str] = frozenset()
+    """Keys of the topics that it sends events of."""
+    presets: Mapping[str, str] = field(default_factory=dict)
+    """Names by token, in the camera's order."""
+    preset: str | None = None
+    """Token of the preset that it was last sent to, until it moves away."""
+    tours: Mapping[str, Tour] = field(default_factory=dict)
+    """By token, in the camera's order."""
+    problems: frozenset[Problem] = frozenset()
+    """What its owner should know."""
     reported: frozenset[str] = frozenset()
     """Names of the fields above that this camera reports at all."""
 
@@ -104,173 +139,83 @@ class AlarmRaised:
     alarm: Alarm
 
 
-type Notice = State | AlarmRaised | CameraError
-"""What a camera says unasked: its new state, an alarm, or that it is gone."""
-type Unsubscribe = Callable[[], None]
+@dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """The camera's streams are other ones than those that `connect` found: set it up again."""
 
 
-class Move(StrEnum):
-    """One thing a lens or a head can do."""
-
-    ZOOM_IN = "zoom_in"
-    ZOOM_OUT = "zoom_out"
-    ZOOM_RESET = "zoom_reset"
-    FOCUS_NEAR = "focus_near"
-    FOCUS_FAR = "focus_far"
-    FOCUS_AUTO = "focus_auto"
-    BRIGHTNESS_UP = "brightness_up"
-    BRIGHTNESS_DOWN = "brightness_down"
-    BRIGHTNESS_RESET = "brightness_reset"
-    IRIS_UP = "iris_up"
-    IRIS_DOWN = "iris_down"
-    IRIS_RESET = "iris_reset"
-    PAN_LEFT = "pan_left"
-    PAN_RIGHT = "pan_right"
-    TILT_UP = "tilt_up"
-    TILT_DOWN = "tilt_down"
-    HOME = "home"
+type Notice = State | AlarmRaised | TopicEvent | Reconfigured | CameraError
+"""What a camera says unasked: its new state, an alarm, another event, or that it is gone."""
 
 
-MOVE_SIZES = range(1, 5)
-"""How far one step goes: 1 is the smallest, and what a button does."""
+class Device(ABC):
+    """A camera, whatever its family; a role is None until the family says otherwise."""
 
+    identity: Identity
+    """Who it is; complete once connected."""
+    streams: tuple[Stream, ...] = ()
+    """The live streams it can have; State.transmitting tells which it has now."""
+    mover: Mover | None = None
+    """Moves lens or head by steps."""
+    ptz: Ptz | None = None
+    """Moves the head freely."""
+    home: Home | None = None
+    presets: Presets | None = None
+    tours: Tours | None = None
+    recorder: Recorder | None = None
+    """Records to the camera's own cards."""
+    rebooter: Rebooter | None = None
+    """Restarts it, if we may."""
+    imager: Imager | None = None
+    """Makes still pictures; else they are taken from `pictures`."""
+    pictures: PictureStream | None = None
+    """The JPEG stream for those who take JPEG."""
+    speaker: Speaker | None = None
+    settings: Settings | None = None
+    presses: Presses | None = None
+    signals: Mapping[str, Signal] = MappingProxyType({})
+    """By key; what State.signals has the values of. It may grow."""
+    readings: Mapping[str, Reading] = MappingProxyType({})
+    """By key; what State.readings has the values of. It may grow."""
+    topics: Mapping[str, Topic] = MappingProxyType({})
+    """By key; what events it sends. It may grow."""
+    profiles: ProfileEditor | None = None
+    osds: OsdEditor | None = None
+    masks: MaskEditor | None = None
+    analytics: AnalyticsEditor | None = None
+    fixer: Fixer | None = None
+    receiver: EventReceiver | None = None
+    """Takes what the camera sends to a webhook; None when it is not to send there."""
+    system_log: SystemLog | None = None
 
-class Mover(Protocol):
-    """Moves the lens or the head by steps."""
-
-    @property
-    def moves(self) -> frozenset[Move]:
-        """Return what this camera can do."""
-
-    async def move(self, move: Move, size: int = 1) -> None:
-        """Make one step of `size` (MOVE_SIZES). CameraError; RefusedError when it cannot."""
-
-
-class Recorder(Protocol):
-    """Records to the camera's own memory cards."""
-
-    async def record(self, on: bool) -> None:
-        """Start or stop; the state follows seconds later. RefusedError says why not."""
-
-
-class Rebooter(Protocol):
-    """Restarts the camera."""
-
-    async def reboot(self) -> None:
-        """Ask for a restart; the camera is then away for a while. CameraError."""
-
-
-class Imager(Protocol):
-    """Makes single JPEG pictures."""
-
-    async def snapshot(self) -> bytes:
-        """Return one JPEG picture as the camera encoded it. CameraError."""
-
-
-class Speaker(Protocol):
-    """Plays sound at the camera."""
+    def want(self, key: str) -> Unsubscribe:
+        """Keep a signal or reading up that costs something, until called off."""
+        return lambda: None
 
     @property
-    def rate(self) -> int:
-        """Return the samples a second that it wants."""
-
-    async def speak(self, sound: AsyncIterator[bytes]) -> None:
-        """Play signed 16-bit little-endian samples of one channel at the pace of their rate.
-
-        Returns when the last one was heard; cancelled, it falls silent. BusyError while somebody
-        else speaks, RefusedError(UNSUPPORTED) when the camera has no loudspeaker after all.
-        """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A setting with a few named values."""
-
-    key: str
-    options: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """A setting with a number."""
-
-    key: str
-    minimum: float
-    maximum: float
-    step: float = 1
-
-
-type Setting = Choice | Range
-
-
-class Settings(Protocol):
-    """What can be adjusted in the camera; State.settings has the values."""
-
-    @property
-    def table(self) -> tuple[Setting, ...]:
-        """Return the settings that this camera has."""
-
-    async def change(self, key: str, value: Value) -> None:
-        """Set one. CameraError; RefusedError(OUT_OF_RANGE) for a value that it cannot have."""
-
-
-class Device(Protocol):
-    """A camera, whatever its family."""
-
-    @property
-    def identity(self) -> Identity:
-        """Return who it is; complete once connected."""
-
-    @property
-    def streams(self) -> tuple[Stream, ...]:
-        """Return the live streams it can have; State.transmitting tells which it has now."""
-
-    @property
+    @abstractmethod
     def configuration_url(self) -> str:
         """Return the address of its own pages."""
 
-    @property
-    def mover(self) -> Mover | None:
-        """Return what moves it, if anything."""
-
-    @property
-    def recorder(self) -> Recorder | None:
-        """Return what records, if anything."""
-
-    @property
-    def rebooter(self) -> Rebooter | None:
-        """Return what restarts it, if we may."""
-
-    @property
-    def imager(self) -> Imager | None:
-        """Return what makes still pictures, if anything; else they are taken from `pictures`."""
-
-    @property
-    def pictures(self) -> PictureStream | None:
-        """Return the JPEG stream for those who take JPEG, if there is one."""
-
-    @property
-    def speaker(self) -> Speaker | None:
-        """Return what speaks, if anything."""
-
-    @property
-    def settings(self) -> Settings | None:
-        """Return what can be adjusted, if anything."""
-
+    @abstractmethod
     async def connect(self) -> None:
         """Learn who it is and what it can do. ConnectError, AuthError, ProtocolError."""
 
+    @abstractmethod
     async def poll(self) -> State:
         """Return its state now. CameraError; ConnectError(OTHER_CAMERA) when it is not the one."""
 
+    @abstractmethod
     def subscribe(self, listener: Callable[[Notice], None]) -> Unsubscribe:
         """Tell `listener` what the camera says unasked, in the loop; nothing for one only asked.
 
         A CameraError means that it went away, the State after it that it is back.
         """
 
+    @abstractmethod
     async def close(self) -> None:
         """Hang up whatever is still open."""
 
+    @abstractmethod
     def diagnostics(self) -> Mapping[str, object]:
         """Return what the camera said, for a bug report; not redacted."""

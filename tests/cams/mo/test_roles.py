@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from custom_components.panacam.cams.device import Choice, Move, Range, Value
 from custom_components.panacam.cams.errors import ConnectError, Reason, RefusedError
 from custom_components.panacam.cams.mo import motor
 from custom_components.panacam.cams.mo.device import MoDevice
 from custom_components.panacam.cams.mo.operation import Parameters
 from custom_components.panacam.cams.mo.settings import TABLE, read_settings
+from custom_components.panacam.cams.roles import Move
+from custom_components.panacam.cams.settings import Choice, Range, Value
 from tests.cams.mo.support import Notices, device_of, gone, until
 from tests.simulators.mo import MoFault, MoSimulator
 

@@ -73,7 +73,7 @@ async def test_digest_is_preferred(
     async with Guarded(offer) as peer:
         http = http_of(session, peer)
         assert (await http.request("GET", STATE)).status == 200
-        assert (await http.request("POST", STATE, form={"a": "ü&=b"})).status == 200
+        assert (await http.request("POST", STATE, data={"a": "ü&=b"})).status == 200
     assert peer.logins == [None, "Digest", "Digest"]
 
 
@@ -303,7 +303,7 @@ async def test_request_line(session: ClientSession) -> None:
     async with Peer.saying(response(200, b"x", "Content-Type: Text/PLAIN; charset=x")) as peer:
         http = http_of(session, peer)
         answer = await http.request("GET", STATE, query={"cmd": "#O"}, headers={"Referer": "r"})
-        await http.request("POST", STATE, form={"a": "1", "b": "ü"})
+        await http.request("POST", STATE, data={"a": "1", "b": "ü"})
     assert (answer.status, answer.content_type, answer.body) == (200, "text/plain", b"x")
     assert "x" not in repr(answer).replace("text", "")
     get, post = peer.heard

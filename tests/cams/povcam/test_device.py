@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.panacam.cams.device import Activity, Move, Slot, State
+from custom_components.panacam.cams.device import Activity, Slot, State
 from custom_components.panacam.cams.errors import (
     AuthError,
     CameraError,
@@ -18,6 +18,7 @@ from custom_components.panacam.cams.errors import (
     RefusedError,
 )
 from custom_components.panacam.cams.povcam.device import PovcamDevice
+from custom_components.panacam.cams.roles import Move
 from custom_components.panacam.cams.stream import RtspStream, Transport
 from tests.cams.support import camera, device_of
 from tests.simulators.povcam import (

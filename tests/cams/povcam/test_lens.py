@@ -7,11 +7,11 @@ import re
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.panacam.cams.device import Move
 from custom_components.panacam.cams.errors import BusyError, CameraError, Reason, RefusedError
 from custom_components.panacam.cams.povcam import lens
 from custom_components.panacam.cams.povcam.client import PovcamClient
 from custom_components.panacam.cams.povcam.lens import PovcamMover
+from custom_components.panacam.cams.roles import Move
 from tests.cams.support import Heard, Peer, http_of, response
 from tests.simulators.povcam import AW_HE40, Auth, PovcamSimulator
 

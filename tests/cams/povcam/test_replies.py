@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.panacam.cams.device import Activity, Identity, Move, Slot, State
+from custom_components.panacam.cams.device import Activity, Identity, Slot, State
 from custom_components.panacam.cams.errors import ProtocolError, Reason
 from custom_components.panacam.cams.povcam.replies import (
     has_direct_control,
@@ -15,6 +15,7 @@ from custom_components.panacam.cams.povcam.replies import (
     read_transmitting,
 )
 from custom_components.panacam.cams.povcam.wire import Capability, parse_capability, parse_reply
+from custom_components.panacam.cams.roles import Move
 from custom_components.panacam.cams.text import plain
 from tests.cams.support import vector
 

@@ -5,16 +5,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from ..device import (
-    Alarm,
-    AlarmRaised,
-    Identity,
-    Notice,
-    State,
-    Unsubscribe,
-)
+from ..device import Alarm, AlarmRaised, Device, Identity, Notice, State
 from ..errors import CameraError
-from ..stream import Credentials, PictureStream, Stream, bracketed
+from ..roles import Unsubscribe
+from ..stream import Credentials, PictureStream, bracketed
 from .fields import AlarmKind
 from .link import MoLink
 from .motor import MoMover
@@ -39,12 +33,8 @@ _ALARMS: Final = {
 }
 
 
-class MoDevice:
+class MoDevice(Device):
     """A camera of the MO protocol."""
-
-    recorder: None = None
-    rebooter: None = None
-    imager: None = None
 
     def __init__(
         self,
@@ -85,13 +75,14 @@ class MoDevice:
         """Since when states are counted, and how many were told."""
         self._later: asyncio.TimerHandle | None = None
         self.identity = Identity(manufacturer="")
-        self.pictures = PictureStream(
+        self._video = PictureStream(
             key="video", label="", preferred=True, source=MoPictures(self._link)
         )
-        self.streams: tuple[Stream, ...] = (self.pictures,)
-        self.mover = MoMover(self._link) if motor else None
+        self.pictures = self._video
+        self.streams = (self._video,)
+        self._motor = MoMover(self._link) if motor else None
+        self.mover = self._motor
         self.speaker = MoSpeaker(self._link)
-        self.settings: MoSettings | None = None
 
     @property
     def configuration_url(self) -> str:
@@ -168,7 +159,7 @@ class MoDevice:
         told = self._parameters.parameters
         settings = {} if self.settings is None or told is None else read_settings(told)
         return State(
-            transmitting={self.pictures.key: True},
+            transmitting={self._video.key: True},
             alarms={alarm: alarm in self._raised for alarm in _ALARMS.values()},
             settings=settings,
             reported=frozenset({"alarms", "settings"} if settings else {"alarms"}),
@@ -216,8 +207,8 @@ class MoDevice:
         self.identity = self._link.identity
         self._shown = self._state()
         self._tell(self._shown)
-        if self.mover is not None:
-            self.mover.stop()
+        if self._motor is not None:
+            self._motor.stop()
         with suppress(CameraError):
             self._link.now().send(ParametersRequest())
 

@@ -4,8 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from ..device import MOVE_SIZES, Move
 from ..errors import CameraError, ConnectError, Reason, RefusedError
+from ..roles import MOVE_SIZES, Move
 from .link import MoLink
 from .operation import DecoderControl
 

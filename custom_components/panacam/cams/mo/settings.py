@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from ..device import Choice, Range, Setting, Value
 from ..errors import Reason, RefusedError
+from ..settings import Choice, Range, Setting, Value
 from .link import MoLink
 from .operation import Parameters, ParameterSet, ParametersRequest
 
@@ -21,7 +21,7 @@ class _Row:
 
     index: int
     """The parameter's place."""
-    setting: Setting
+    setting: Choice | Range
     codes: tuple[int, ...] = ()
     """Of the options, in their order."""
 
@@ -35,7 +35,7 @@ _TABLE: Final = (
         5, Choice(key="rotation", options=("none", "vertical", "horizontal", "both")), (0, 1, 2, 3)
     ),
 )
-TABLE: Final = tuple(row.setting for row in _TABLE)
+TABLE: Final[tuple[Setting, ...]] = tuple(row.setting for row in _TABLE)
 
 
 def read_settings(parameters: Parameters) -> Mapping[str, Value | None]:

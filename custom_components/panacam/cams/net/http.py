@@ -196,17 +196,20 @@ class HttpClient:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_TEXT,
+        timeout: float | None = None,
     ) -> Answer:
-        """Send one request and read the whole answer.
+        """Send one request, `data` as a form or as it is, and read the whole answer.
 
         The status is left to the caller, but for 401 (AuthError) and redirects (ConnectError).
         Raises ConnectError, AuthError, ProtocolError(TOO_LARGE | NOT_HTTP).
         """
-        limits = ClientTimeout(total=self._timeout, sock_connect=CONNECT_TIMEOUT)
-        async with self._send(method, path, query, form, headers, limits) as response:
+        limits = ClientTimeout(
+            total=self._timeout if timeout is None else timeout, sock_connect=CONNECT_TIMEOUT
+        )
+        async with self._send(method, path, query, data, headers, limits) as response:
             if (response.content_length or 0) > max_bytes:
                 raise ProtocolError(Reason.TOO_LARGE)
             body = bytearray()
@@ -243,13 +246,20 @@ class HttpClient:
         for response in tuple(self._open):
             response.close()
 
+    def _at(self, path: str, query: Mapping[str, str] | None) -> URL:
+        """Return the URL of a path on this host, which may have a query of its own."""
+        if query is not None or "?" not in path:
+            return self.base.with_path(path, encoded="%" in path).with_query(query)
+        path, _, rest = path.partition("?")
+        return self.base.with_path(path, encoded="%" in path).with_query(rest)
+
     @asynccontextmanager
     async def _send(
         self,
         method: Method,
         path: str,
         query: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
+        data: Mapping[str, str] | bytes | None,
         headers: Mapping[str, str] | None,
         limits: ClientTimeout,
     ) -> AsyncGenerator[ClientResponse]:
@@ -258,12 +268,12 @@ class HttpClient:
             raise ConnectError(Reason.UNREACHABLE)
         async with AsyncExitStack() as stack:
             with _translated():
-                async with asyncio.timeout(self._timeout):
+                async with asyncio.timeout(limits.total or self._timeout):
                     response = await stack.enter_async_context(
                         self._session.request(
                             method,
-                            self.base.with_path(path).with_query(query),
-                            data=form,
+                            self._at(path, query),
+                            data=data,
                             headers={"Accept-Encoding": "identity", **(headers or {})},
                             allow_redirects=False,
                             timeout=limits,

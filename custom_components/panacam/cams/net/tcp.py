@@ -44,7 +44,7 @@ class Pump(asyncio.BufferedProtocol):
         """The loop's time when bytes last came."""
 
     @classmethod
-    async def open(cls, host: str, port: int, reader: Reader, *, timeout: float) -> Pump:  # noqa: ASYNC109 - one wait
+    async def open(cls, host: str, port: int, reader: Reader, *, timeout: float) -> Pump:
         """Connect within `timeout` seconds. ConnectError."""
         loop = asyncio.get_running_loop()
         try:

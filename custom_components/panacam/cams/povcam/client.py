@@ -116,7 +116,7 @@ class PovcamClient:
                 method,
                 command.path,
                 query=arguments if method == "GET" else None,
-                form=arguments if method == "POST" else None,
+                data=arguments if method == "POST" else None,
                 headers=headers,
                 max_bytes=MAX_PICTURE if command in (CAMERA, VIEW) else MAX_TEXT,
             )

@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import Final
 
-from ..device import Identity, Move, Notice, Slot, State, Unsubscribe
+from ..device import Device, Identity, Notice, Slot, State
 from ..errors import (
     AuthError,
     BusyError,
@@ -19,7 +19,8 @@ from ..errors import (
     RefusedError,
 )
 from ..net.http import HttpClient
-from ..stream import Credentials, Picture, PictureStream, RtspStream, Stream, Transport
+from ..roles import Move, Unsubscribe
+from ..stream import Credentials, Picture, PictureStream, RtspStream, Transport
 from ..text import plain
 from .client import PovcamClient
 from .commands import (
@@ -62,7 +63,7 @@ _STREAMS: Final = {
 """Key -> the name in the camera's own menu and the path (12.1)."""
 
 
-class PovcamDevice:
+class PovcamDevice(Device):
     """Panasonic recorder or camera head."""
 
     def __init__(
@@ -92,15 +93,8 @@ class PovcamDevice:
         self._streams_at = 0.0
         self._transmitting: Mapping[str, bool | None] = {}
         self._replies: dict[str, Mapping[str, object]] = {}
+        self._mover: PovcamMover | None = None
         self.identity = Identity(manufacturer="")
-        self.streams: tuple[Stream, ...] = ()
-        self.pictures: PictureStream | None = None
-        self.mover: PovcamMover | None = None
-        self.recorder: PovcamRecorder | None = None
-        self.rebooter: PovcamRebooter | None = None
-        self.imager: PovcamImager | None = None
-        self.speaker: None = None
-        self.settings: None = None
 
     @property
     def configuration_url(self) -> str:
@@ -157,7 +151,7 @@ class PovcamDevice:
         aw = await self._aw_moves(sister=not lens)
         if lens | aw:
             direct = has_direct_control(capability)
-            self.mover = PovcamMover(self._client, lens | aw, direct=direct, aw=aw)
+            self.mover = self._mover = PovcamMover(self._client, lens | aw, direct=direct, aw=aw)
         if capability is None or capability.supports("video_server.sdcard") is not False:
             self.recorder = PovcamRecorder(self._client, self.poll)
         if self._credentials is not None:
@@ -202,8 +196,8 @@ class PovcamDevice:
 
     async def close(self) -> None:
         """End picture streams and wait for a head that is being stopped."""
-        if self.mover is not None:
-            await self.mover.close()
+        if self._mover is not None:
+            await self._mover.close()
         self._http.close()
 
     def diagnostics(self) -> Mapping[str, object]:

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Final
 
-from ..device import MOVE_SIZES, Move
 from ..errors import CameraError, Reason, RefusedError
+from ..roles import MOVE_SIZES, Move
 from .client import PovcamClient
 from .commands import CAMCTRL, DIRECTCTRL
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 import re
 from typing import Final
 
-from ..device import Activity, Identity, Move, Slot, State, read_mac
+from ..device import Activity, Identity, Slot, State, read_mac
 from ..errors import ProtocolError, Reason
+from ..roles import Move
 from ..text import plain
 from .wire import Capability, Reply
 
