@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 from .mo import command as mo
+from .onvif import command as onvif
 from .povcam.command import add_arguments, run
 
 type _Arguments = Callable[[argparse.ArgumentParser], None]
@@ -17,6 +18,7 @@ type _Run = Callable[[argparse.Namespace, asyncio.Event], Awaitable[None]]
 _FAMILIES: Final[dict[str, tuple[str, _Arguments, _Run]]] = {
     "povcam": ("Panasonic POVCAM camera", add_arguments, run),
     "mo": ("camera of the MO protocol", mo.add_arguments, mo.run),
+    "onvif": ("ONVIF camera", onvif.add_arguments, onvif.run),
 }
 
 

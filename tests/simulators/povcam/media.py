@@ -6,7 +6,7 @@ from fractions import Fraction
 import math
 from threading import Event, Thread
 import time
-from typing import Final
+from typing import Final, Protocol
 
 import av
 import numpy as np
@@ -53,6 +53,17 @@ class Format:
 type Sink = Callable[[list[Unit]], None]
 
 
+class Sound(Protocol):
+    """What makes the sound that goes with the pictures."""
+
+    @property
+    def rate(self) -> int:
+        """Timestamp units in a second."""
+
+    def until(self, sample: int) -> Iterator[tuple[bytes, int]]:
+        """Payload and timestamp of each frame up to `sample`."""
+
+
 class LiveEncoder:
     """Draws, encodes and hands over units in real time, in a thread of its own."""
 
@@ -83,18 +94,17 @@ class LiveEncoder:
 
     def _run(self) -> None:
         fps = self._form.fps
-        pictures, sound = self._open_video(), _Sound(self._form.sound_bitrate)
+        pictures, sound = self._open_video(), self._open_sound()
         began, wall = self._pace(), time.time()
         at = 0
         while not self._ended.wait(max(0.0, began + float(at / fps) - self._pace())):
             moment = wall + float(at / fps)
-            picture = draw(self._form.width, self._form.height, moment)
-            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame = self._frame(moment)
             frame.pts = at
             units = [self._video_unit(packet, wall) for packet in pictures.encode(frame)]
-            for payload, pts in sound.until(int((at + 1) / fps * AUDIO_RATE)):
+            for payload, pts in sound.until(int((at + 1) / fps * sound.rate)):
                 timestamp = self._bases[Track.AUDIO] + pts
-                captured = wall + pts / AUDIO_RATE
+                captured = wall + pts / sound.rate
                 units.append(Unit(Track.AUDIO, timestamp, captured, (payload,), key=False))
             self._sink(units)
             at += 1
@@ -102,11 +112,24 @@ class LiveEncoder:
             if behind > _LATE:
                 at += int(behind * fps)
 
+    def _frame(self, moment: float) -> av.VideoFrame:
+        """Give the picture of `moment` to the encoder."""
+        picture = draw(self._form.width, self._form.height, moment)
+        return av.VideoFrame.from_ndarray(picture, format="yuv420p")
+
+    def _payloads(self, data: bytes) -> tuple[bytes, ...]:
+        """Cut an encoded picture into RTP payloads."""
+        return video_payloads(data)
+
+    def _open_sound(self) -> Sound:
+        """Give what makes the sound."""
+        return _Sound(self._form.sound_bitrate)
+
     def _video_unit(self, packet: av.Packet[av.VideoStream], wall: float) -> Unit:
         pts = packet.pts or 0
         timestamp = self._bases[Track.VIDEO] + int(pts * VIDEO_RATE / self._form.fps)
         moment = wall + float(pts / self._form.fps)
-        payloads = video_payloads(bytes(packet))
+        payloads = self._payloads(bytes(packet))
         return Unit(Track.VIDEO, timestamp, moment, payloads, key=packet.is_keyframe)
 
     def _open_video(self) -> av.VideoCodecContext:
@@ -148,6 +171,8 @@ class LiveEncoder:
 
 class _Sound:
     """AAC of a tone with a beep at the begin of each second."""
+
+    rate = AUDIO_RATE
 
     def __init__(self, bitrate: int) -> None:
         codec = av.CodecContext.create("aac", "w")

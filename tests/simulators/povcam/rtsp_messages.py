@@ -15,13 +15,17 @@ REASONS: Final = {
     200: "OK",
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
+    453: "Not Enough Bandwidth",
     454: "Session Not Found",
     455: "Method Not Valid in This State",
     459: "Aggregate Operation Not Allowed",
     461: "Unsupported Transport",
+    500: "Internal Server Error",
     501: "Not Implemented",
     503: "Service Unavailable",
+    551: "Option not supported",
 }
 
 
@@ -66,6 +70,8 @@ class TransportOffer:
     tcp: bool
     multicast: bool
     client_port: int | None
+    channel: int | None = None
+    """First number of `interleaved`, which these cameras pay no heed to."""
 
     @classmethod
     def parse(cls, header: str) -> TransportOffer | None:
@@ -76,10 +82,12 @@ class TransportOffer:
                 continue
             values = dict(part.partition("=")[::2] for part in parameters)
             port = values.get("client_port", "").partition("-")[0]
+            channel = values.get("interleaved", "").partition("-")[0]
             return cls(
                 tcp=profile.upper().endswith("TCP"),
                 multicast="multicast" in values,
                 client_port=int(port) if port.isdecimal() and int(port) <= 65534 else None,
+                channel=int(channel) if channel.isdecimal() and int(channel) <= 254 else None,
             )
         return None
 

@@ -95,9 +95,18 @@ class UdpWire:
 
 
 async def open_udp(
-    local: str, host: str, port: int, heard: Callable[[bytes], None], ttl: int | None = None
+    local: str,
+    host: str,
+    port: int,
+    heard: Callable[[bytes], None],
+    ttl: int | None = None,
+    *,
+    media: Callable[[bytes], None] | None = None,
 ) -> UdpWire:
-    """Open a pair of ports that sends to `host`; with `ttl` it is a multicast group."""
+    """Open a pair of ports that sends to `host`; with `ttl` it is a multicast group.
+
+    `heard` takes what comes to the control port, `media` what comes to the other.
+    """
     loop = asyncio.get_running_loop()
     rtp, rtcp = _port_pair(local)
     try:
@@ -107,13 +116,19 @@ async def open_udp(
                     socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(local)
                 )
                 sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
-        media, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, sock=rtp)
-        control, _ = await loop.create_datagram_endpoint(lambda: _Receiver(heard), sock=rtcp)
+        first, _ = await loop.create_datagram_endpoint(
+            lambda: _Receiver(media or _ignore), sock=rtp
+        )
+        second, _ = await loop.create_datagram_endpoint(lambda: _Receiver(heard), sock=rtcp)
     except BaseException:
         rtp.close()
         rtcp.close()
         raise
-    return UdpWire(media, control, host, port)
+    return UdpWire(first, second, host, port)
+
+
+def _ignore(_data: bytes) -> None:
+    """Take what nobody expects."""
 
 
 def _port_pair(local: str) -> tuple[socket.socket, socket.socket]:
