@@ -159,6 +159,8 @@ def _translated(unusable: Reason = Reason.UNEXPECTED_REPLY) -> Iterator[None]:
         raise ConnectError(Reason.UNREACHABLE) from err
     except ClientResponseError as err:
         raise ProtocolError(Reason.NOT_HTTP) from err
+    except RuntimeError as err:  # the session was closed meanwhile
+        raise ConnectError(Reason.UNREACHABLE) from err
     except (ClientError, ValueError) as err:
         # A challenge or a header that aiohttp cannot make sense of, or a host that is none.
         error = ConnectError if unusable is Reason.UNKNOWN_HOST else ProtocolError

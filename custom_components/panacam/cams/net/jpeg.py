@@ -142,9 +142,9 @@ class PictureDecoder:
         self._in_picture = self._in_scan = False
 
 
-def only_picture(body: bytes) -> bytes:
+def only_picture(body: bytes, *, max_picture: int = MAX_PICTURE) -> bytes:
     """Return the picture in `body`. ProtocolError when there is no whole one."""
-    decoder = PictureDecoder()
+    decoder = PictureDecoder(max_picture=max_picture)
     decoder.feed(body)
     if (picture := decoder.next_picture()) is None:
         raise ProtocolError(Reason.UNEXPECTED_REPLY, "no picture")
