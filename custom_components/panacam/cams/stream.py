@@ -1,6 +1,6 @@
 """What a camera can show: live streams by RTSP, or pictures and sound as they come."""
 
-from collections.abc import AsyncIterator, Buffer
+from collections.abc import AsyncIterator, Awaitable, Buffer, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,6 +23,7 @@ class Transport(StrEnum):
     TCP = "tcp"
     UDP = "udp"
     MULTICAST = "udp_multicast"
+    HTTP = "http"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,12 @@ class RtspStream:
     preferred: bool = False
     """The stream that most people want; the others start disabled."""
     credentials: Credentials | None = field(default=None, repr=False)
+    codec: str = ""
+    """What the camera says it sends: h264, h265, jpeg, mpeg4; empty when it does not say."""
+    ask_keyframe: Callable[[], Awaitable[None]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """Ask the camera for a keyframe now; None where it cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)

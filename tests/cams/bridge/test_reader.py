@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from errno import EPROTONOSUPPORT
 from fractions import Fraction
 from pathlib import Path
 import time
@@ -240,10 +241,10 @@ async def test_cancelled(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) 
 
 def test_what_ffmpeg_is_told() -> None:
     """TCP is preferred, never forced, unless its owner says which way."""
-    assert module._options(Transport.AUTO)["rtsp_flags"] == "prefer_tcp"
-    assert "rtsp_transport" not in module._options(Transport.AUTO)
-    for transport in (Transport.TCP, Transport.UDP, Transport.MULTICAST):
-        assert module._options(transport)["rtsp_transport"] == transport.value
+    assert module.options(Transport.AUTO)["rtsp_flags"] == "prefer_tcp"
+    assert "rtsp_transport" not in module.options(Transport.AUTO)
+    for transport in (Transport.TCP, Transport.UDP, Transport.MULTICAST, Transport.HTTP):
+        assert module.options(transport)["rtsp_transport"] == transport.value
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,7 @@ def test_what_ffmpeg_is_told() -> None:
         (av_error.EOFError(541478725, ""), ConnectError, Reason.CUT),
         (av_error.HTTPBadRequestError(1, ""), RefusedError, Reason.REFUSED),
         (av_error.HTTPServerError(1, ""), BusyError, Reason.BUSY),
+        (OSError(EPROTONOSUPPORT, ""), RefusedError, Reason.UNSUPPORTED),
         (av_error.PatchWelcomeError(1, ""), ProtocolError, Reason.UNEXPECTED_REPLY),
         (RuntimeError(""), ProtocolError, Reason.UNEXPECTED_REPLY),
     ],
@@ -267,7 +269,7 @@ def test_what_ffmpeg_is_told() -> None:
 )
 def test_errors(error: Exception, kind: type[CameraError], reason: Reason) -> None:
     """Each error of FFmpeg says what to do next."""
-    err = module._translated(error)
+    err = module.translated(error)
     assert (type(err), err.reason) == (kind, reason)
 
 

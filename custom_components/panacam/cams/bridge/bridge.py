@@ -10,6 +10,7 @@ from .hub import Hub
 from .pictures import PictureHub
 from .publish import Publisher
 from .rtsp import RtspHub
+from .rtsp_jpeg import CODEC as JPEG, pictures_of
 from .server import Server
 
 DEFAULT_RING = 7.0
@@ -38,12 +39,18 @@ class Bridge:
         """What sends the stream to a media server, if anything."""
         self._closed = False
 
+    def shares(self, stream: Stream) -> bool:
+        """Return whether players get the stream from its hub: JPEG they could not show."""
+        return self.options.shared or not isinstance(stream, RtspStream) or stream.codec == JPEG
+
     def hub(self, stream: Stream) -> Hub:
         """Return the hub of a stream. ConnectError once closed."""
         self._check_open()
         match stream:
             case PictureStream():
                 return self.picture_hub(stream)
+            case RtspStream() if stream.codec == JPEG:
+                return self.picture_hub(pictures_of(stream))
             case RtspStream():
                 if (hub := self._hubs.get(stream.key)) is None:
                     hub = self._hubs[stream.key] = RtspHub(stream, ring=self.options.ring)
@@ -61,7 +68,7 @@ class Bridge:
 
     async def stream_url(self, stream: Stream) -> str:
         """Return the URL that a player opens: the camera's own, or the hub's. Never log it."""
-        if isinstance(stream, RtspStream) and not self.options.shared:
+        if isinstance(stream, RtspStream) and not self.shares(stream):
             return rtsp_url(stream)
         self.hub(stream)
         return await self._server.url(stream.key)

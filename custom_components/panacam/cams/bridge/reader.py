@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from errno import EPROTONOSUPPORT
 from fractions import Fraction
 from threading import Event, Thread
 import time
@@ -115,7 +116,7 @@ class RtspReader:
             error = ConnectError(Reason.TIMEOUT if silent else Reason.CUT)
         except Exception as err:  # noqa: BLE001 - FFmpeg's errors have many classes
             # Not chained: its text may have the URL in it, and that has the password.
-            error = _translated(err)
+            error = translated(err)
         self._call(self._finish, error)
 
     def _finish(self, error: CameraError) -> None:
@@ -125,7 +126,7 @@ class RtspReader:
     def _read(self) -> None:
         with av.open(
             rtsp_url(self._stream),
-            options=_options(self._stream.transport),
+            options=options(self._stream.transport),
             timeout=(OPEN_TIMEOUT, READ_TIMEOUT),
         ) as container:
             format_, sources = _streams(container)
@@ -181,12 +182,13 @@ class RtspReader:
             self._ended.set()
 
 
-def _options(transport: Transport) -> dict[str, str]:
+def options(transport: Transport) -> dict[str, str]:
+    """Return what FFmpeg has to be told."""
     # The frame rate is of no use here, and to find it out takes a second and more.
-    options = {"fpsprobesize": "0"}
+    found = {"fpsprobesize": "0"}
     if transport is Transport.AUTO:
-        return options | {"rtsp_flags": "prefer_tcp"}
-    return options | {"rtsp_transport": transport.value}
+        return found | {"rtsp_flags": "prefer_tcp"}
+    return found | {"rtsp_transport": transport.value}
 
 
 def _streams(container: InputContainer) -> tuple[Format, list[VideoStream | AudioStream]]:
@@ -237,8 +239,11 @@ _MEANINGS: Final = (
 )
 
 
-def _translated(err: Exception) -> CameraError:
+def translated(err: Exception) -> CameraError:
     """Return what the caller does next about an error of FFmpeg."""
+    if isinstance(err, OSError) and err.errno == EPROTONOSUPPORT:
+        # None of the ways to travel that were tried (461).
+        return RefusedError(Reason.UNSUPPORTED)
     for kind, error, reason in _MEANINGS:
         if isinstance(err, kind):
             return error(reason)

@@ -11,8 +11,10 @@ from av.error import FFmpegError
 from ..errors import CameraError, ConnectError, Reason
 from ..stream import RtspStream
 from .hub import GIVE_UP, Hub, Status, Waits
+from .keyframes import Keyframes
 from .packets import STALE, TICKS, Format, Kind, Packet
 from .reader import RtspReader
+from .refusals import named
 from .ring import PacketRing
 from .silence import Silence
 from .standin import StandIn, newest_jpeg
@@ -28,6 +30,10 @@ SOUND_LATE: Final = TICKS
 """How far the sound may be behind the pictures before silence is put in its place."""
 MAX_SILENCE: Final = 10 * TICKS
 """The most of it at a time."""
+PATIENCE: Final = 0.5
+"""Seconds of a connection without a picture after which the camera is asked for a keyframe."""
+MAX_ASKED: Final = 5.0
+"""Seconds after which it is asked no more: it does not answer, or does not listen."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,6 +60,8 @@ class RtspHub(Hub):
         self._decoding = asyncio.Lock()
         self._newcomer = False
         """Whether somebody has come since the last picture of the stand-in."""
+        self._keyframes = Keyframes(stream.key, stream.ask_keyframe)
+        self._connecting_at = 0.0
 
     @override
     async def still(self) -> bytes:
@@ -69,6 +77,11 @@ class RtspHub(Hub):
             raise ConnectError(Reason.NO_PICTURE)
         return jpeg
 
+    @override
+    async def close(self) -> None:
+        await self._keyframes.close()
+        await super().close()
+
     async def _decoded(self) -> bytes | None:
         """Return the newest picture, or None when it cannot be decoded. CameraError for none."""
         group = self._packets.last_group()
@@ -81,6 +94,8 @@ class RtspHub(Hub):
     def _begin(self, viewer: PacketViewer, *, past: bool) -> None:
         viewer.past(self._format, self._packets.packets() if past else self._packets.last_group())
         self._newcomer = True
+        if viewer.empty:
+            self._keyframes.want()
 
     @override
     def _last_viewer_left(self) -> None:
@@ -98,17 +113,19 @@ class RtspHub(Hub):
         guard = asyncio.get_running_loop().create_task(self._guard())
         try:
             while True:
+                self._connecting_at = time.monotonic()
                 try:
                     self._reader = RtspReader(
                         self._stream, timeline=self._timeline, epoch=self._epoch, deliver=self._take
                     )
                     await self._reader.run()
                 except CameraError as err:
-                    self._lost(err)
+                    self._lost(await named(err, self._stream))
                 except Exception:  # noqa: BLE001 - it is logged
                     # Whatever it is, it must not end the stream for good.
                     self._complain("Reading it failed")
                     self._lost(None)
+                self._reader = None
                 await self._pause(waits)
         finally:
             guard.cancel()
@@ -117,7 +134,8 @@ class RtspHub(Hub):
         """Pass one packet on to everybody."""
         if self._standing_in:
             if not packet.key:
-                return  # what refers to pictures before those of the stand-in
+                self._keyframes.want()
+                return  # it refers to pictures before those of the stand-in
             self._standing_in = False
         if self._format != format_:
             self._format = format_
@@ -141,9 +159,20 @@ class RtspHub(Hub):
 
     async def _look(self) -> None:
         silent = self._silent()
+        self._hurry()
         await self._fill_sound()
         if silent > REPEAT_AFTER and self._packet_viewers and self._format is not None:
             await self._stand_in(self._format)
+
+    def _hurry(self) -> None:
+        """Have a keyframe sent where a connection has not begun with one."""
+        waited = time.monotonic() - self._connecting_at
+        if (
+            self._reader is not None
+            and self._last_at < self._connecting_at
+            and PATIENCE < waited < MAX_ASKED
+        ):
+            self._keyframes.want()
 
     def _silent(self) -> float:
         """Return the seconds without a picture; too many of them end the connection."""

@@ -66,6 +66,11 @@ class PacketViewer:
         if self._past:
             self._wake.set()
 
+    @property
+    def empty(self) -> bool:
+        """Return whether nothing waits: it begins with the next keyframe."""
+        return not (self._past or self._waiting)
+
     def newest(self, format_: Format | None, packets: Iterable[Packet], ticks: int) -> None:
         """Begin with the last keyframe up to `ticks`, which may be still to come, as what follows.
 
