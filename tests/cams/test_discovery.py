@@ -25,7 +25,7 @@ def described(name: str) -> dict[str, Any]:
             return element.text
         return {child.tag.removeprefix(DEVICE): value(child) for child in element}
 
-    root = ET.fromstring(vector(name))  # noqa: S314 - our own file
+    root = ET.fromstring(vector(name))
     device = root.find(f"{DEVICE}device")
     assert device is not None
     found: dict[str, Any] = value(device)

@@ -131,7 +131,7 @@ def test_wishes() -> None:
     known = {field.name for field in fields(Wishes)}
     for family in FAMILIES.values():
         assert family.wishes <= known
-    assert {name for name, family in FAMILIES.items() if family.rtsp} == {"povcam"}
+    assert {name for name, family in FAMILIES.items() if family.rtsp} == {"povcam", "onvif"}
 
 
 class Answers:

@@ -20,6 +20,8 @@ from .errors import (
 )
 from .mo.device import MoDevice
 from .net.http import HttpClient
+from .onvif.client import OnvifClient
+from .onvif.device import OnvifDevice
 from .povcam.device import PovcamDevice
 from .stream import Credentials, Transport
 
@@ -51,6 +53,12 @@ class Wishes:
     """Whether it has a motor, for cameras that cannot tell."""
     alarm_off_after: float = 0.0
     """Seconds after which an alarm ends by itself, for cameras that do not say; 0: never."""
+    trust_addresses: bool = False
+    """Whether to go where the camera says that its services and streams are."""
+    webhook: str | None = field(default=None, repr=False)
+    """The address that the camera is to send its events to; None: they are fetched."""
+    press_seconds: float = 1.0
+    """How long a press of a button moves a head that moves until it is stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,8 @@ class Family:
     """The fields of Wishes that mean something to it."""
     tls: bool = True
     """Whether it can be asked over TLS."""
+    general: bool = False
+    """Whether cameras of other families may speak its language, too; theirs says more."""
 
     @property
     def rtsp(self) -> bool:
@@ -127,6 +137,33 @@ async def _identify_mo(session: ClientSession, address: Address) -> Identity:
         raise
 
 
+def _onvif(session: ClientSession, address: Address, wishes: Wishes) -> OnvifDevice:
+    client = OnvifClient(
+        session,
+        address.host,
+        address.port,
+        tls=address.tls,
+        credentials=address.credentials,
+        trust=wishes.trust_addresses,
+    )
+    return OnvifDevice(
+        client,
+        rtsp_port=wishes.rtsp_port,
+        transport=wishes.transport,
+        expected_id=wishes.expected_id,
+        webhook=wishes.webhook,
+        press_seconds=wishes.press_seconds,
+    )
+
+
+async def _identify_onvif(session: ClientSession, address: Address) -> Identity:
+    device = _onvif(session, address, Wishes())
+    try:
+        return await device.identify()
+    finally:
+        await device.close()
+
+
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
         "povcam": Family(
@@ -139,6 +176,14 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             identify=_identify_mo,
             wishes=frozenset({"motor", "alarm_off_after"}),
             tls=False,
+        ),
+        "onvif": Family(
+            create=_onvif,
+            identify=_identify_onvif,
+            wishes=frozenset(
+                {"rtsp_port", "transport", "trust_addresses", "webhook", "press_seconds"}
+            ),
+            general=True,
         ),
     }
 )
@@ -173,10 +218,14 @@ async def _ask(name: str, family: Family, session: ClientSession, address: Addre
 
 
 async def _first(tasks: list[asyncio.Task[Finding]]) -> Finding:
-    """Return the first finding, else raise the error that says most."""
+    """Return the first finding, else raise the error that says most.
+
+    What only shows that a camera speaks a general language waits a while for a family's own word.
+    """
     errors: dict[asyncio.Task[Finding], CameraError] = {}
     pending = set(tasks)
     limit: float | None = None
+    general: Finding | None = None
     while pending:
         done, pending = await asyncio.wait(
             pending, timeout=limit, return_when=asyncio.FIRST_COMPLETED
@@ -185,7 +234,7 @@ async def _first(tasks: list[asyncio.Task[Finding]]) -> Finding:
             break
         for task in filter(done.__contains__, tasks):
             try:
-                return task.result()
+                found = task.result()
             except CameraError as err:
                 if err.reason is Reason.UNKNOWN_HOST:
                     raise  # nobody else will find it either
@@ -193,6 +242,12 @@ async def _first(tasks: list[asyncio.Task[Finding]]) -> Finding:
                 if _says(err) > _LITTLE:
                     # A camera of another family would not take long to answer.
                     limit = GRACE
+            else:
+                if not FAMILIES[found.family].general:
+                    return found
+                general, limit = found, GRACE
+    if general is not None:
+        return general
     # Of two that say as much, the first family's.
     raise max((errors[task] for task in tasks if task in errors), key=_says)
 

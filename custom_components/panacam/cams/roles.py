@@ -304,7 +304,7 @@ class Reading(Row):
     unit: str | None = None
     precision: int | None = None
     options: tuple[str, ...] = ()
-    """The words that it can be; empty for a number."""
+    """The words that it can be; empty for a number or any text."""
     total: bool = False
     """Whether it counts up for ever, but for restarts."""
     diagnostic: bool = False

@@ -11,7 +11,7 @@ from ..roles import Unsubscribe
 from ..stream import Credentials, PictureStream, bracketed
 from .fields import AlarmKind
 from .link import MoLink
-from .motor import MoMover
+from .motor import MoMotor, MoMover, MoPtz
 from .operation import AlarmNotify, ParameterChanged, Parameters, ParametersRequest
 from .pictures import MoPictures
 from .session import OperationEvent, Tally
@@ -80,8 +80,10 @@ class MoDevice(Device):
         )
         self.pictures = self._video
         self.streams = (self._video,)
-        self._motor = MoMover(self._link) if motor else None
-        self.mover = self._motor
+        self._motor = MoMotor(self._link) if motor else None
+        if self._motor is not None:
+            self.mover = MoMover(self._motor)
+            self.ptz = MoPtz(self._motor)
         self.speaker = MoSpeaker(self._link)
 
     @property
@@ -135,6 +137,8 @@ class MoDevice(Device):
         if self._later is not None:
             self._later.cancel()
             self._later = None
+        if self._motor is not None:
+            self._motor.halt()
         await self._link.close()
 
     def diagnostics(self) -> Mapping[str, object]:
@@ -208,7 +212,7 @@ class MoDevice(Device):
         self._shown = self._state()
         self._tell(self._shown)
         if self._motor is not None:
-            self._motor.stop()
+            self._motor.settle()
         with suppress(CameraError):
             self._link.now().send(ParametersRequest())
 

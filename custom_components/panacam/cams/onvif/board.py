@@ -6,7 +6,7 @@ from typing import Final
 
 from ..device import Alarm, Notice, State
 from ..errors import Reason, RefusedError
-from ..roles import Press, Problem, Reading, Signal, Topic, Tour, Unsubscribe
+from ..roles import Press, Presses, Problem, Reading, Signal, Topic, Tour, Unsubscribe
 from ..settings import Choice, Range, Setting, Text, Toggle, Value
 
 type Write = Callable[[Value], Awaitable[None]]
@@ -126,6 +126,11 @@ class Board:
         await self._writes[key](value)
         self.show()
 
+    @property
+    def press_role(self) -> Presses | None:
+        """Return what can be pressed, if anything."""
+        return _Presses(self) if self.presses else None
+
     async def do(self, key: str) -> None:
         """Press something. CameraError."""
         if key not in self._actions:
@@ -177,6 +182,22 @@ class Board:
             tours=dict(self.tours),
             problems=frozenset(self.problems),
         )
+
+
+class _Presses:
+    """The role, over a board."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    @property
+    def table(self) -> tuple[Press, ...]:
+        """Return what this device has."""
+        return tuple(self._board.presses.values())
+
+    async def press(self, key: str) -> None:
+        """Do it. CameraError."""
+        await self._board.do(key)
 
 
 def allowed(setting: Setting, value: Value) -> bool:

@@ -1,7 +1,7 @@
 """One ONVIF device's web services: addresses, clock, logins, and one function for all requests."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 import time
 from typing import Final
@@ -9,9 +9,10 @@ from typing import Final
 from aiohttp import ClientSession
 
 from ..errors import AuthError, CameraError, ConnectError, ProtocolError, Reason, RefusedError
-from ..net.http import Answer, HttpClient
+from ..net.http import Answer
 from ..stream import Credentials
 from .addresses import Addresses, Place
+from .hosts import WebServers
 from .node import Node
 from .soap import Argument, Request, Signature, build, read
 
@@ -20,8 +21,6 @@ MAX_ANSWER: Final = 2 * 1024 * 1024
 """Bytes; 300 presets, or a rule description of every kind, are some hundred kilobytes."""
 LARGE: Final = 24 * 1024
 """Bytes from which an answer is read outside the event loop."""
-MAX_PLACES: Final = 4
-"""Ports on which a device may have services and subscriptions."""
 MAX_AT_ONCE: Final = 6
 """Requests under way; more than that make small devices stumble."""
 CLOCK_AGE: Final = 3600.0
@@ -34,7 +33,7 @@ _UNKNOWN_PAGE: Final = frozenset({404, 405, 501})
 _FAULTS: Final = frozenset({400, 500})
 
 
-class OnvifClient:
+class OnvifClient(WebServers):
     """Sends requests; knows where the services are and what time it is there."""
 
     def __init__(
@@ -51,11 +50,8 @@ class OnvifClient:
 
         Raises ConnectError when that is no host, AuthError when no camera can have such a user.
         """
-        self.credentials: Final = credentials
-        self.addresses: Final = Addresses(host, port or (443 if tls else 80), tls=tls, trust=trust)
-        self._session = session
-        home = self.addresses.home
-        self._places = {(home.host, home.port, home.tls): self._http(home)}
+        addresses = Addresses(host, port or (443 if tls else 80), tls=tls, trust=trust)
+        super().__init__(session, addresses, credentials)
         self._services: dict[str, str] = {"device": DEVICE_SERVICE}
         """Address of each service, as the device gave it."""
         self._gate = asyncio.Semaphore(MAX_AT_ONCE)
@@ -63,18 +59,21 @@ class OnvifClient:
         self._offset: timedelta | None = None
         self._offset_at = float("-inf")
         self._clock_lock = asyncio.Lock()
-        self._closed = False
-
-    @property
-    def http(self) -> HttpClient:
-        """Return the web server of the address that was configured."""
-        home = self.addresses.home
-        return self._places[home.host, home.port, home.tls]
 
     @property
     def clock_offset(self) -> timedelta | None:
         """Return how far the device's clock is ahead of ours; None: it does not say."""
         return self._offset
+
+    @property
+    def services(self) -> Mapping[str, str]:
+        """Return the address of each service, as the device gave it."""
+        return self._services
+
+    @property
+    def signing(self) -> bool:
+        """Return whether requests are signed by WS-Security."""
+        return self._signing and self.credentials is not None
 
     def has(self, service: str) -> bool:
         """Return whether the device has a service (a key of SERVICES)."""
@@ -92,21 +91,29 @@ class OnvifClient:
         /,
         *,
         address: str | None = None,
+        parameters: Sequence[Node] = (),
         timeout: float | None = None,
         signed: bool = True,
         **values: Argument,
     ) -> Node:
         """Send a request and return its answer, the `...Response` element.
 
-        `address` takes the place of the service's own (subscriptions have one each); `timeout` in
-        seconds. Raises ConnectError, AuthError, BusyError, RefusedError(UNSUPPORTED) also for a
-        service that the device has not, ProtocolError.
+        `address` takes the place of the service's own (subscriptions have one each, with reference
+        `parameters`); `timeout` in seconds. Raises ConnectError, AuthError, BusyError,
+        RefusedError(UNSUPPORTED) also for a service that the device has not, ProtocolError.
         """
         to = address or self._services.get(service)
         if to is None:
             raise RefusedError(Reason.UNSUPPORTED, operation)
-        request = Request(service=service, operation=operation, values=values)
-        if not signed or self.credentials is None:
+        request = Request(
+            service=service, operation=operation, values=values, parameters=parameters
+        )
+        if self.credentials is None:
+            try:
+                return await self._exchange(request, to, timeout, signed=False)
+            except AuthError as err:
+                raise AuthError(Reason.NO_CREDENTIALS) from err
+        if not signed:
             return await self._exchange(request, to, timeout, signed=False)
         await self._see_clock(CLOCK_AGE)
         try:
@@ -231,43 +238,6 @@ class OnvifClient:
             max_bytes=MAX_ANSWER,
             timeout=timeout,
         )
-
-    def place(self, url: str) -> Place:
-        """Return where an address of the device really is. ProtocolError for what is none."""
-        home = self.addresses.home
-        if url.startswith("/"):
-            return Place(home.host, home.port, home.tls, url)
-        if (place := self.addresses.web(url)) is None:
-            raise ProtocolError(Reason.UNEXPECTED_REPLY, "address")
-        return place
-
-    def http_at(self, place: Place) -> HttpClient:
-        """Return the web server of a place, made when it is a new one."""
-        key = (place.host, place.port, place.tls)
-        if (http := self._places.get(key)) is None:
-            home = self.addresses.home
-            while len(self._places) >= MAX_PLACES:
-                oldest = next(
-                    other for other in self._places if other != (home.host, home.port, home.tls)
-                )
-                self._places.pop(oldest).close()
-            http = self._places[key] = self._http(place)
-        return http
-
-    def _http(self, place: Place) -> HttpClient:
-        return HttpClient(
-            self._session,
-            place.host,
-            port=place.port,
-            tls=place.tls,
-            credentials=self.credentials,
-        )
-
-    def close(self) -> None:
-        """End every request that is under way; further ones are refused."""
-        self._closed = True
-        for http in self._places.values():
-            http.close()
 
 
 def _utc(answer: Node) -> datetime | None:

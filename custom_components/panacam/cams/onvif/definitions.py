@@ -52,9 +52,11 @@ class Definitions:
 
     def request(self, service: str, operation: str) -> Any:
         """Return zeep's element of a request. KeyError when there is none."""
+        from zeep.exceptions import LookupError as Missing  # noqa: PLC0415 - as in `_load`
+
         try:
             return self._schema.get_element(f"{{{SERVICES[service]}}}{operation}")
-        except LookupError as err:
+        except Missing as err:
             raise KeyError(operation) from err
 
 

@@ -103,6 +103,12 @@ class Node:
             return None
         return (node.element.text or "").strip()[:MAX_TEXT] or None
 
+    def whole_text(self, *path: str) -> str | None:
+        """Return the text at a path however long it is; the answer's own bound holds."""
+        if (node := self.child(*path)) is None:
+            return None
+        return str(node.element.text or "").strip() or None
+
     def attribute(self, name: str) -> str | None:
         """Return an attribute by its local name; None when empty or not there."""
         for key, value in self.element.attrib.items():

@@ -51,6 +51,8 @@ class Request:
     """A key of SERVICES."""
     operation: str
     values: Mapping[str, Argument]
+    parameters: Sequence[Node] = ()
+    """Reference parameters of a subscription: the camera's own, sent back to it (WS-Addressing)."""
 
     @property
     def action(self) -> str:
@@ -81,6 +83,11 @@ def build(request: Request, to: str, signature: Signature | None) -> bytes:
     header = etree.SubElement(envelope, etree.QName(SOAP12, "Header"))
     if request.service in {"events", "notification"}:
         _address(header, request.action, to)
+        for parameter in request.parameters:
+            element = deepcopy(parameter.element)
+            element.tail = None
+            element.set(etree.QName(ADDRESSING, "IsReferenceParameter"), "true")
+            header.append(element)
     body = etree.SubElement(envelope, etree.QName(SOAP12, "Body"))
     _fill(body, request)
     if signature is not None:
@@ -125,7 +132,7 @@ def _fill(body: Any, request: Request) -> None:
     root = etree.SubElement(body, etree.QName(element.qname.namespace, element.qname.localname))
     known = dict(element.type.elements)
     if unknown := request.values.keys() - known:
-        raise ValueError(f"{request.operation} has no {sorted(unknown)}")
+        raise KeyError(*sorted(unknown))  # a mistake of ours
     for name, child in known.items():
         value = request.values.get(name)
         if value is None and child.is_optional:
@@ -171,13 +178,17 @@ _MEANINGS: Final[Mapping[_Meaning, str]] = {
     (AuthError, Reason.WRONG_CREDENTIALS): (
         "NotAuthorized FailedAuthentication InvalidSecurity InvalidSecurityToken"
     ),
-    (RefusedError, Reason.FIXED): "DeletionOfFixedProfile CannotOverwriteHome FixedModules Fixed",
+    (RefusedError, Reason.FIXED): (
+        "DeletionOfFixedProfile CannotOverwriteHome FixedModules FixedRules Fixed"
+        " TypeChangeProhibited"
+    ),
     (RefusedError, Reason.FULL): (
         "MaxNVTProfiles MaxProfiles MaxMasks MaxOSDs TooManyPresets TooManyPresetTours"
         " TooManyRules TooManyModules TooManySubscriptions"
     ),
     (RefusedError, Reason.CONFLICT): (
-        "ConfigurationConflict ProfileExists PresetExist RuleNameAlreadyExistent NameAlreadyExistent"
+        "ConfigurationConflict ProfileExists PresetExist RuleAlreadyExistent"
+        " RuleNameAlreadyExistent NameAlreadyExistent"
     ),
     (BusyError, Reason.BUSY): (
         "OutofMemory MaximumNumberReached MovingPTZ PTZMovePermission ConcurrentAccess"

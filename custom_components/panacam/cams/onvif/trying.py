@@ -1,5 +1,6 @@
-"""Asking for what a device may not have."""
+"""Asking for what a device may not have, and for several things at once."""
 
+import asyncio
 from collections.abc import Awaitable
 
 from ..errors import BusyError, ProtocolError, RefusedError
@@ -14,3 +15,15 @@ async def optional[ResultT](asking: Awaitable[ResultT]) -> ResultT | None:
         return await asking
     except RefusedError, BusyError, ProtocolError:
         return None
+
+
+async def together[ResultT](*askings: Awaitable[ResultT]) -> list[ResultT]:
+    """Return all the answers; the first error ends the other requests, and is raised."""
+    tasks = [asyncio.ensure_future(asking) for asking in askings]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

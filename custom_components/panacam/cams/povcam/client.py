@@ -17,7 +17,7 @@ AW_GAP = 0.13
 
 _OK = frozenset({200, 204})
 _NO_SUCH_METHOD = frozenset({404, 405, 501})
-_NOT_FOUND = frozenset({404, 410, 501})
+_NOT_FOUND = frozenset({404, 405, 410, 501})
 _BUSY = 503
 
 

@@ -35,6 +35,7 @@ from .commands import (
     SDCTRL,
     SETTINGS,
 )
+from .head import PovcamHome, PovcamPtz
 from .lens import AW_FOCUS, AW_ZOOM, HEAD_MOVES, PovcamMover
 from .replies import (
     STREAM_CHANNELS,
@@ -94,6 +95,7 @@ class PovcamDevice(Device):
         self._transmitting: Mapping[str, bool | None] = {}
         self._replies: dict[str, Mapping[str, object]] = {}
         self._mover: PovcamMover | None = None
+        self._ptz: PovcamPtz | None = None
         self.identity = Identity(manufacturer="")
 
     @property
@@ -152,6 +154,11 @@ class PovcamDevice(Device):
         if lens | aw:
             direct = has_direct_control(capability)
             self.mover = self._mover = PovcamMover(self._client, lens | aw, direct=direct, aw=aw)
+            self._ptz = PovcamPtz(
+                self._client, self._mover, pan_tilt=aw >= HEAD_MOVES, zoom=aw >= AW_ZOOM
+            )
+            self.ptz = self._ptz if self._ptz.features else None
+            self.home = PovcamHome(self._mover) if Move.HOME in aw else None
         if capability is None or capability.supports("video_server.sdcard") is not False:
             self.recorder = PovcamRecorder(self._client, self.poll)
         if self._credentials is not None:
@@ -196,6 +203,8 @@ class PovcamDevice(Device):
 
     async def close(self) -> None:
         """End picture streams and wait for a head that is being stopped."""
+        if self._ptz is not None:
+            await self._ptz.close()
         if self._mover is not None:
             await self._mover.close()
         self._http.close()
