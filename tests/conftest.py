@@ -19,10 +19,12 @@ from custom_components.panacam.cams.mo import device as mo_device, link, motor
 from custom_components.panacam.cams.povcam import client, device, lens
 from custom_components.panacam.const import DOMAIN
 from tests.simulators.mo import MoSimulator
+from tests.simulators.onvif import OnvifSimulator
 from tests.simulators.povcam import AG_UMR20, Auth, PovcamSimulator
 
 MAC = "a8:13:74:00:00:01"
 MO_MAC = "a8:13:74:00:01:01"
+ONVIF_MAC = "a8:13:74:00:02:01"
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +85,14 @@ async def gate(socket_enabled: None, quick: None) -> AsyncGenerator[MoSimulator]
         yield simulator
 
 
+@pytest.fixture
+async def yard(socket_enabled: None, quick: None) -> AsyncGenerator[OnvifSimulator]:
+    """Run a camera that turns its head, watches by rules and has a loudspeaker."""
+    async with OnvifSimulator() as simulator:
+        simulator.become(mac=ONVIF_MAC, serial="SIM0000003")
+        yield simulator
+
+
 def entry_for(simulator: PovcamSimulator, **changes: Any) -> MockConfigEntry:
     """Return an entry for a simulated camera, not added yet."""
     return MockConfigEntry(
@@ -124,6 +134,26 @@ def gate_entry_for(simulator: MoSimulator, **changes: Any) -> MockConfigEntry:
     )
 
 
+def yard_entry_for(simulator: OnvifSimulator, **changes: Any) -> MockConfigEntry:
+    """Return an entry for a simulated ONVIF camera, not added yet."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Yard",
+        unique_id=changes.pop("unique_id", ONVIF_MAC),
+        options={"ring": 0, **changes.pop("options", {})},
+        data={
+            "family": "onvif",
+            "host": simulator.host,
+            "port": simulator.port,
+            "ssl": False,
+            "verify_ssl": True,
+            CONF_USERNAME: simulator.username,
+            CONF_PASSWORD: simulator.password,
+            **changes,
+        },
+    )
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that tells nobody; the time limit of the test is the limit."""
     while not condition():  # noqa: ASYNC110 - it tells nobody
@@ -148,3 +178,9 @@ async def entry(hass: HomeAssistant, umr20: PovcamSimulator) -> MockConfigEntry:
 async def gate_entry(hass: HomeAssistant, gate: MoSimulator) -> MockConfigEntry:
     """Set that camera up."""
     return await add(hass, gate_entry_for(gate))
+
+
+@pytest.fixture
+async def yard_entry(hass: HomeAssistant, yard: OnvifSimulator) -> MockConfigEntry:
+    """Set that camera up."""
+    return await add(hass, yard_entry_for(yard))

@@ -37,6 +37,8 @@ class FakeDevice(Device):
     listeners: list[Callable[[Notice], None]] = field(default_factory=list)
     state: State = field(default_factory=lambda: State(transmitting={"only": True}))
     closed: bool = False
+    wanted: list[str] = field(default_factory=list)
+    """Keys that are being kept up."""
 
     async def connect(self) -> None:
         """Do nothing."""
@@ -49,6 +51,11 @@ class FakeDevice(Device):
         """Tell `listener` what a test says."""
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
+
+    def want(self, key: str) -> Unsubscribe:
+        """Remember who is wanted, until called off."""
+        self.wanted.append(key)
+        return lambda: self.wanted.remove(key)
 
     def say(self, notice: Notice) -> None:
         """Say something unasked."""

@@ -1,5 +1,6 @@
 """Diagnostics say much, and nothing that identifies a person, a home or a camera."""
 
+import asyncio
 import json
 
 from homeassistant.core import HomeAssistant
@@ -13,12 +14,27 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.panacam import diagnostics
+from custom_components.panacam.cams.device import State
+from custom_components.panacam.cams.errors import CameraError, ConnectError, Reason, RefusedError
+from custom_components.panacam.cams.roles import (
+    Problem,
+    Reading,
+    Signal,
+    SignalClass,
+    Topic,
+    Tour,
+    TourStep,
+)
+from custom_components.panacam.cams.settings import Range, Text, Toggle, Value
 from custom_components.panacam.diagnostics import (
     _redacted,
     async_get_config_entry_diagnostics,
 )
-from tests.conftest import add, entry_for, gate_entry_for
+from tests.conftest import ONVIF_MAC, add, entry_for, gate_entry_for
+from tests.fake_roles import FakeLog, full_device, set_up
 from tests.simulators.mo import MoSimulator
+from tests.simulators.onvif import OnvifSimulator
 from tests.simulators.povcam import Fault, PovcamSimulator
 from tests.test_init import poll
 
@@ -111,6 +127,139 @@ async def test_diagnostics_of_a_camera_never_reached(
     assert "12345" not in json.dumps(found)
 
 
+class Written:
+    """Settings that hold what people wrote."""
+
+    table = (
+        Text(key="osd_1", kind="osd_text", label="Text"),
+        Toggle(key="lamp"),
+        Range(key="gain", minimum=0, maximum=9),
+    )
+
+    async def change(self, key: str, value: Value) -> None:
+        """Do nothing."""
+
+
+async def test_diagnostics_of_all_roles(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator
+) -> None:
+    """What a camera can do and tells is there; the names that people gave are not."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    device = full_device()
+    device.settings = Written()
+    device.signals = {"tamper": Signal(key="tamper", signal_class=SignalClass.TAMPER)}
+    device.readings = {"channel": Reading(key="channel", options=("up", "down"))}
+    device.topics = {"line": Topic(key="line")}
+    device.state = State(
+        transmitting={"only": True},
+        settings={"osd_1": "Villa Sorgenfrei", "lamp": True, "gain": 4},
+        signals={"tamper": None},
+        readings={"channel": "up"},
+        topics=frozenset({"line"}),
+        presets={"1": "Bedroom window", "2": "Pool"},
+        tours={"T": Tour(name="Night watch", steps=(TourStep(preset="1"),))},
+        problems=frozenset({Problem.CLOCK_OFF}),
+    )
+    entry = await set_up(hass, device)
+    found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    text = json.dumps(found)
+    for name in ("Sorgenfrei", "Bedroom", "Pool", "Night watch"):
+        assert name not in text
+    assert [(row["key"], row["value"]) for row in found["settings"]] == [
+        ("osd_1", "**REDACTED**"),
+        ("lamp", True),
+        ("gain", 4),
+    ]
+    assert [(row["key"], row["value"]) for row in found["signals"]] == [("tamper", None)]
+    assert [(row["key"], row["value"]) for row in found["readings"]] == [("channel", "up")]
+    assert [row["key"] for row in found["topics"]] == ["line"]
+    assert found["state"]["presets"] == 2
+    assert found["state"]["tours"] == [{"status": "unknown", "steps": 1, "auto_start": False}]
+    assert found["state"]["problems"] == ["clock_off"]
+    roles = found["roles"]
+    assert roles["ptz"] == ["absolute", "continuous", "geo", "relative"]
+    assert roles["fixable"] == ["clock_off", "ptz_not_attached"]
+    assert all(roles[role] for role in ("home", "presets", "tours", "profiles", "osds", "masks"))
+    assert roles["analytics"]
+    assert roles["receiver"]
+    assert found["system_log"] == []
+
+
+LOG = """\
+2026-11-21 login: user bob from 192.0.2.77
+Failed password for carol, nonce="4711"
+token=abc123 session_id:99 Authorization: Basic Ym9iOnB3
+GET http://dave:letmein@nas/clip
+viewer-42 opened bare-camera
+temperature 41
+"""
+
+
+async def test_system_log(hass: HomeAssistant) -> None:
+    """The camera's log is told without who did what, and with what."""
+    device = full_device()
+    device.system_log = FakeLog(text=LOG)
+    entry = await set_up(hass, device)
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "username": "viewer-42", "host": "bare-camera"}
+    )
+    lines = (await async_get_config_entry_diagnostics(hass, entry))["system_log"]
+    assert len(lines) == 6
+    assert lines[-1] == "temperature 41"
+    assert lines[-2] == "**REDACTED** opened **REDACTED**"
+    for secret in ("bob", "192.0.2.77", "carol", "4711", "abc123", "99", "Ym9i", "dave", "letmein"):
+        assert secret not in "\n".join(lines)
+
+
+async def test_long_system_log(hass: HomeAssistant) -> None:
+    """Of a long log there is the end, and long lines are cut."""
+    device = full_device()
+    device.system_log = FakeLog(text="\n".join([*["x" * 10_000] * 5000, "a:" * 50_000, "last"]))
+    entry = await set_up(hass, device)
+    lines = (await async_get_config_entry_diagnostics(hass, entry))["system_log"]
+    assert lines[-1] == "last"
+    assert len(lines) <= diagnostics.MAX_LINES
+    assert max(map(len, lines)) <= diagnostics.MAX_LINE
+    device.system_log = FakeLog(text="\n".join(map(str, range(9999))))
+    lines = (await async_get_config_entry_diagnostics(hass, entry))["system_log"]
+    assert lines == [str(number) for number in range(9999 - diagnostics.MAX_LINES, 9999)]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RefusedError(Reason.NEEDS_ADMINISTRATOR), "needs administrator"),
+        (ConnectError(Reason.TIMEOUT), "timeout"),
+    ],
+)
+async def test_no_system_log(hass: HomeAssistant, error: CameraError, told: str) -> None:
+    """Why there is no log is told in its place."""
+    device = full_device()
+    device.system_log = FakeLog(error=error)
+    entry = await set_up(hass, device)
+    assert (await async_get_config_entry_diagnostics(hass, entry))["system_log"] == told
+    device.system_log = None
+    assert (await async_get_config_entry_diagnostics(hass, entry))["system_log"] is None
+
+
+async def test_slow_system_log(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera that looks for its log for ever keeps nobody waiting."""
+
+    class Slow:
+        """Never finds it."""
+
+        async def read(self) -> str:
+            """Wait."""
+            await asyncio.sleep(60)
+            return ""
+
+    monkeypatch.setattr(diagnostics, "LOG_TIME", 0.05)
+    device = full_device()
+    device.system_log = Slow()
+    entry = await set_up(hass, device)
+    assert (await async_get_config_entry_diagnostics(hass, entry))["system_log"] == "timeout"
+
+
 @pytest.mark.parametrize(
     ("value", "redacted"),
     [
@@ -126,6 +275,7 @@ async def test_diagnostics_of_a_camera_never_reached(
         ("a813.74bf.40fd", "**REDACTED**"),
         ("fe80::1", "**REDACTED**"),
         ({"CAMTITLE": "Nursery"}, {"CAMTITLE": "**REDACTED**"}),
+        ({"webhook_id": "0123"}, {"webhook_id": "**REDACTED**"}),
         ({"cam_title": ""}, {"cam_title": ""}),
         ({"IP_addr1": "192"}, {"IP_addr1": "**REDACTED**"}),
         ("VERSION 1.10", "VERSION 1.10"),
@@ -136,3 +286,24 @@ async def test_diagnostics_of_a_camera_never_reached(
 def test_redaction(value: object, redacted: object) -> None:
     """By key, by known secret, and by what looks like an address."""
     assert _redacted(value, ["secretive", "secret"]) == redacted
+
+
+async def test_diagnostics_of_a_camera_with_everything(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    yard: OnvifSimulator,
+    yard_entry: MockConfigEntry,
+) -> None:
+    """Its log is there, and whatever it told is redacted as well as what others tell."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    found = await get_diagnostics_for_config_entry(hass, hass_client, yard_entry)
+    text = json.dumps(found).lower()
+    presets = yard_entry.runtime_data.data.presets
+    assert presets
+    secrets = (yard.host, yard.password, yard.username, ONVIF_MAC, "sim0000003", *presets.values())
+    for secret in secrets:
+        assert secret.lower() not in text
+    assert found["system_log"]
+    assert found["roles"]["presets"]
+    assert found["state"]["presets"] == len(presets)
+    assert found["readings"]

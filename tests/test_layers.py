@@ -14,6 +14,10 @@ FAMILIES = {"povcam", "mo", "onvif"}
 SHARED = {"device", "editors", "errors", "net", "roles", "settings", "stream", "text"}
 BRIDGED = {"errors", "stream", "text", "net"}
 PLATFORMS = {
+    "action_base",
+    "action_edit",
+    "action_ptz",
+    "actions",
     "binary_sensor",
     "button",
     "camera",
@@ -21,11 +25,17 @@ PLATFORMS = {
     "entity",
     "event",
     "media_player",
+    "notices",
     "number",
+    "repairs",
+    "rows",
     "select",
     "sensor",
     "switch",
+    "text",
+    "tours",
     "coordinator",
+    "webhook",
 }
 
 

@@ -1,15 +1,22 @@
 """The options: what is shown for which camera, what is kept, and what is refused."""
 
+from dataclasses import fields as dataclass_fields, replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.core_config import async_process_ha_core_config
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.panacam import options_flow
+from custom_components.panacam.cams import registry
+from custom_components.panacam.cams.registry import FAMILIES, Wishes
+from custom_components.panacam.const import DOMAIN
 from custom_components.panacam.options_flow import _masked, _publishable
-from tests.conftest import add, entry_for
+from tests.conftest import MAC, add, entry_for
+from tests.fakes import FakeDevice
 from tests.simulators.povcam import PovcamSimulator
 
 RTSP = {"stream_mode": "shared", "rtsp_transport": "auto"}
@@ -80,6 +87,85 @@ async def test_only_what_matters(hass: HomeAssistant, entry: MockConfigEntry) ->
         "rtsp_transport",
         "publish_url",
     }
+
+
+@pytest.fixture
+def wishful(monkeypatch: pytest.MonkeyPatch) -> list[Wishes]:
+    """Let a family have every wish, and return what is wished for."""
+    wishes = frozenset(field.name for field in dataclass_fields(Wishes))
+    family = replace(FAMILIES["povcam"], wishes=wishes)
+    monkeypatch.setattr(options_flow, "FAMILIES", {"povcam": family})
+    made: list[Wishes] = []
+
+    def create(_family: str, _session: object, _address: object, wishes: Wishes) -> FakeDevice:
+        made.append(wishes)
+        return FakeDevice()
+
+    monkeypatch.setattr(registry, "create", create)
+    return made
+
+
+async def test_wishes(hass: HomeAssistant, wishful: list[Wishes]) -> None:
+    """Who can be told how to move, where to send and whom to trust is told."""
+    await async_process_ha_core_config(hass, {"internal_url": "http://192.0.2.9:8123"})
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        unique_id=MAC,
+        data={"family": "povcam", "host": "192.0.2.1"},
+        options={"stream_mode": "direct"},
+    )
+    await add(hass, entry)
+    assert (wishful[0].press_seconds, wishful[0].webhook) == (1.0, None)
+    assert not wishful[0].trust_addresses
+    shown = await opened(hass, entry)
+    assert {"press_seconds", "webhook", "trust_addresses"} < set(fields(shown))
+    await entered(
+        hass,
+        shown,
+        {
+            "scan_interval": 5,
+            "ring": 0,
+            "alarm_off_after": 0,
+            "motor": False,
+            "advanced": {
+                "stream_mode": "direct",
+                "rtsp_transport": "auto",
+                "press_seconds": 0.4,
+                "webhook": True,
+                "trust_addresses": True,
+            },
+        },
+    )
+    assert entry.options["press_seconds"] == 0.4
+    assert (wishful[1].press_seconds, wishful[1].trust_addresses) == (0.4, True)
+    assert wishful[1].webhook is not None
+    assert wishful[1].webhook not in repr(wishful[1])
+
+
+@pytest.mark.parametrize("seconds", [0.1, 10.1])
+async def test_impossible_press(hass: HomeAssistant, wishful: list[Wishes], seconds: float) -> None:
+    """A button moves for a moment, not for ever."""
+    entry = MockConfigEntry(
+        domain=DOMAIN, unique_id=MAC, data={"family": "povcam", "host": "192.0.2.1"}
+    )
+    entry.add_to_hass(hass)
+    shown = await opened(hass, entry)
+    with pytest.raises(InvalidData):
+        await entered(
+            hass,
+            shown,
+            {
+                "scan_interval": 5,
+                "ring": 0,
+                "advanced": {**RTSP, "press_seconds": seconds},
+            },
+        )
+
+
+async def test_wishes_of_a_camera(hass: HomeAssistant, yard_entry: MockConfigEntry) -> None:
+    """A camera that sends events and moves until it is stopped is asked about that."""
+    shown = fields(await opened(hass, yard_entry))
+    assert {"press_seconds", "webhook", "trust_addresses", "rtsp_transport"} < set(shown)
 
 
 async def test_publish_url(hass: HomeAssistant, umr20: PovcamSimulator) -> None:

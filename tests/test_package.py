@@ -8,17 +8,22 @@ import re
 from typing import Any
 
 from awesomeversion import AwesomeVersion
+from homeassistant.helpers.selector import validate_selector
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
+import voluptuous as vol
 
+from custom_components.panacam.action_base import Action, Mistake
+from custom_components.panacam.actions import ACTIONS
 from custom_components.panacam.cams.bridge import Status
 from custom_components.panacam.cams.device import Activity, Alarm
 from custom_components.panacam.cams.errors import Reason
 from custom_components.panacam.cams.mo.settings import TABLE
-from custom_components.panacam.cams.roles import MOVE_SIZES, Move
+from custom_components.panacam.cams.roles import MOVE_SIZES, Move, Problem
 from custom_components.panacam.cams.settings import Choice
 from custom_components.panacam.cams.stream import Transport
 from custom_components.panacam.const import StreamMode
+from custom_components.panacam.repairs import MANUAL, NOT_LOADED, NOT_MENDED, STILL_THERE
 from scripts.lib import docs
 
 REPOSITORY = Path(__file__).parent.parent
@@ -70,15 +75,19 @@ def test_texts(path: str, text: str) -> None:
 
 def test_every_reason_has_a_sentence() -> None:
     """Whatever goes wrong can be said, in an action and in the flow."""
-    assert set(ENGLISH["exceptions"]) == {reason.value for reason in Reason}
+    assert set(ENGLISH["exceptions"]) == {item.value for item in (*Reason, *Mistake)}
     flow = set(ENGLISH["config"]["error"])
     assert flow <= {reason.value for reason in Reason}
     # These cannot come from asking who is there.
     assert {reason.value for reason in Reason} - flow == {
         "already_recording",
+        "conflict",
+        "fixed",
+        "full",
         "needs_administrator",
         "no_card",
         "no_picture",
+        "not_found",
         "not_recording",
         "out_of_range",
         "speaker_busy",
@@ -102,9 +111,9 @@ def test_every_entity_has_name_and_icon() -> None:
     icons = {platform: set(keys) for platform, keys in ICONS["entity"].items()}
     assert names.pop("camera") == {"stream"}
     assert names == icons
-    assert {move.value for move in Move} == names["button"]
+    assert {move.value for move in Move} < names["button"]
     assert {activity.value for activity in Activity} < names["binary_sensor"]
-    assert {setting.key for setting in TABLE} == names["number"] | names["select"]
+    assert {setting.key for setting in TABLE} < names["number"] | names["select"]
 
 
 def test_values_have_names() -> None:
@@ -138,16 +147,58 @@ def test_icons() -> None:
     assert all(icon.startswith("mdi:") for _, icon in leaves(ICONS))
 
 
-def test_action() -> None:
+def test_move_action() -> None:
     """The action's fields are what the code takes and what is translated."""
     fields = SERVICES["move"]["fields"]
-    options = fields["move"]["selector"]["select"]["options"]
-    assert options == [move.value for move in Move]
-    assert set(ENGLISH["selector"]["move"]["options"]) == set(options)
+    assert options_of(fields["move"]) == [move.value for move in Move]
     number = fields["size"]["selector"]["number"]
     assert range(number["min"], number["max"] + 1) == MOVE_SIZES
-    assert set(ENGLISH["services"]) == set(SERVICES) == set(ICONS["services"])
     assert set(ENGLISH["services"]["move"]["fields"]) == set(fields)
+
+
+def test_all_actions() -> None:
+    """Each action is described, translated and has an icon."""
+    names = {"move", *(action.name for action in ACTIONS)}
+    assert names == set(SERVICES) == set(ENGLISH["services"]) == set(ICONS["services"])
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action.name))
+def test_fields_of_actions(action: Action[Any]) -> None:
+    """The form has the fields that the code takes, with the same duties, defaults and words."""
+    fields = SERVICES[action.name].get("fields", {})
+    assert list(fields) == [str(key) for key in action.fields]
+    assert set(ENGLISH["services"][action.name].get("fields", {})) == set(fields)
+    for key, validator in action.fields.items():
+        field = fields[str(key)]
+        validate_selector(field["selector"])
+        assert field.get("required", False) is isinstance(key, vol.Required)
+        default = key.default() if callable(key.default) else {}
+        assert field.get("default", {}) == default
+        if "select" in field["selector"]:
+            assert isinstance(validator, vol.In)
+            assert options_of(field) == list(validator.container)
+
+
+def options_of(field: dict[str, Any]) -> list[str]:
+    """Return what can be chosen in a field of an action, once each of it has a name."""
+    select: dict[str, Any] = field["selector"]["select"]
+    options: list[str] = select["options"]
+    assert set(ENGLISH["selector"][select["translation_key"]]["options"]) == set(options)
+    return options
+
+
+def test_issues() -> None:
+    """Each problem is told twice over: with what mends it, and with what to do oneself."""
+    assert set(ENGLISH["issues"]) == {
+        key for problem in Problem for key in (problem.value, MANUAL.format(problem.value))
+    }
+    for problem in Problem:
+        mended = ENGLISH["issues"][problem.value]
+        assert set(mended) == {"title", "fix_flow"}
+        assert set(mended["fix_flow"]["step"]) == {"confirm"}
+        assert set(mended["fix_flow"]["error"]) == {NOT_MENDED, STILL_THERE}
+        assert set(mended["fix_flow"]["abort"]) == {NOT_LOADED}
+        assert set(ENGLISH["issues"][MANUAL.format(problem.value)]) == {"title", "description"}
 
 
 def test_choices_of_the_options() -> None:
@@ -165,7 +216,10 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "common-modules": ("custom_components/panacam/coordinator.py", "DataUpdateCoordinator"),
     "config-flow": ("tests/test_package.py", "def test_every_field_is_described"),
     "config-flow-test-coverage": ("tests/test_config_flow.py", "def test_strange_answers"),
-    "dependency-transparency": ("custom_components/panacam/manifest.json", '"requirements": []'),
+    "dependency-transparency": (
+        "custom_components/panacam/manifest.json",
+        '"requirements": ["onvif-zeep-async>=4.0,<5"]',
+    ),
     "docs-actions": ("README.md", "panacam.move"),
     "docs-high-level-description": ("README.md", "What panacam is"),
     "docs-installation-instructions": ("README.md", "## Install"),
@@ -208,7 +262,11 @@ EVIDENCE: dict[str, tuple[str, str]] = {
         "tests/test_config_flow.py",
         "def test_reconfigure_keeps_the_password",
     ),
-    "async-dependency": ("custom_components/panacam/manifest.json", '"requirements": []'),
+    "repair-issues": ("tests/test_repairs.py", "def test_mended"),
+    "async-dependency": (
+        "custom_components/panacam/cams/onvif/client.py",
+        "asyncio.to_thread(build",
+    ),
     "inject-websession": ("custom_components/panacam/connection.py", "async_create_clientsession"),
     "strict-typing": ("scripts/lint", "mypy --strict"),
     "brands": ("custom_components/panacam/brand/icon.png", ""),

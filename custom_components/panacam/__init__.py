@@ -1,22 +1,22 @@
 """panacam: IP cameras as first-class citizens of Home Assistant."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import Final
 
-from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_register_platform_entity_service
 from homeassistant.helpers.typing import ConfigType
-import voluptuous as vol
 
+from .actions import async_register_actions
 from .cams.errors import CameraError
-from .cams.roles import MOVE_SIZES, Move
-from .connection import bridge_for, device_for
+from .connection import bridge_for, device_for, session_for
 from .const import CONF_PUBLISH_URL, DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
+from .repairs import async_watch_problems
+from .webhook import async_open_webhook, async_webhook_url
 from .webrtc_provider import async_offer_webrtc
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -31,30 +31,25 @@ PLATFORMS: Final = (
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TEXT,
 )
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions."""
-    async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        "move",
-        entity_domain=CAMERA_DOMAIN,
-        schema={
-            vol.Required("move"): vol.In([move.value for move in Move]),
-            vol.Optional("size", default=1): vol.All(vol.Coerce(int), vol.In(MOVE_SIZES)),
-        },
-        func="async_move",
-    )
+    async_register_actions(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> bool:
     """Connect one camera and make its entities."""
+    webhook = async_webhook_url(hass, entry)
+    # Home Assistant's own end of it would come before the device has said goodbye.
+    session = session_for(hass, entry.data, auto_cleanup=False)
     try:
-        device = device_for(hass, entry)
+        device = device_for(entry, session, webhook)
     except CameraError as err:
+        session.detach()
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key=err.reason.value
         ) from err
@@ -62,6 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> b
     coordinator = PanacamCoordinator(hass, entry, device, bridge)
     # The last one is closed first: viewers are sent away before the camera is hung up on.
     open_things = AsyncExitStack()
+    open_things.callback(session.detach)
     open_things.push_async_callback(device.close)
     open_things.push_async_callback(bridge.close)
     open_things.push_async_callback(coordinator.async_shutdown)
@@ -72,12 +68,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> b
     # Closed whatever happens next, a set-up that fails included. A stop unloads nothing.
     entry.async_on_unload(close)
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close))
+    if webhook is not None:
+        entry.async_on_unload(async_open_webhook(hass, entry, lambda: device.receiver))
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
+    entry.async_on_unload(async_watch_problems(hass, entry))
     main = next((stream for stream in device.streams if stream.preferred), None)
     if main is not None and (url := entry.options.get(CONF_PUBLISH_URL)):
         bridge.publish(main, url)
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    for platform in PLATFORMS:
+        # All at once, some hundred entities would be one step of the event loop.
+        await hass.config_entries.async_forward_entry_setups(entry, (platform,))
+        await asyncio.sleep(0)
     if (end := await async_offer_webrtc(hass, bridge.find)) is not None:
         open_things.push_async_callback(end)
     return True

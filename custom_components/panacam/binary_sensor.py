@@ -1,8 +1,8 @@
-"""What the camera raises the alarm about, what goes on in it, and the state of its cards."""
+"""What the camera raises the alarm about, what else it sees, and the state of its cards."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import assert_never, override
+from typing import Final, assert_never, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -14,8 +14,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cams.device import Activity, Alarm, Slot, State
-from .coordinator import PanacamConfigEntry
+from .cams.roles import Signal, SignalClass
+from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described
+from .rows import ToldEntity, described
 
 PARALLEL_UPDATES = 0
 
@@ -31,6 +33,7 @@ RECORDER = (
     PanacamBinarySensorDescription(
         key="recording",
         translation_key="recording",
+        translation_placeholders={"label": ""},
         device_class=BinarySensorDeviceClass.RUNNING,
         value_fn=lambda state: state.recording,
     ),
@@ -127,13 +130,30 @@ def describe(state: State) -> Iterator[PanacamBinarySensorDescription]:
         )
 
 
+DEVICE_CLASSES: Final = {
+    SignalClass.MOTION: BinarySensorDeviceClass.MOTION,
+    SignalClass.SOUND: BinarySensorDeviceClass.SOUND,
+    SignalClass.TAMPER: BinarySensorDeviceClass.TAMPER,
+    SignalClass.MOVING: BinarySensorDeviceClass.MOVING,
+    SignalClass.OCCUPANCY: BinarySensorDeviceClass.OCCUPANCY,
+    SignalClass.PROBLEM: BinarySensorDeviceClass.PROBLEM,
+    SignalClass.RUNNING: BinarySensorDeviceClass.RUNNING,
+}
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: PanacamConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of one camera."""
+    device = entry.runtime_data.device
+
+    def signals(state: State) -> Iterator[Signal]:
+        return (device.signals[key] for key in state.signals if key in device.signals)
+
     add_described(entry, async_add_entities, describe, PanacamBinarySensor)
+    add_described(entry, async_add_entities, signals, PanacamSignal)
 
 
 class PanacamBinarySensor(PanacamEntity, BinarySensorEntity):
@@ -146,3 +166,28 @@ class PanacamBinarySensor(PanacamEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return what the camera said, or None while it does not."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class PanacamSignal(ToldEntity[Signal], BinarySensorEntity):
+    """A yes or no that the camera has listed."""
+
+    def __init__(self, coordinator: PanacamCoordinator, row: Signal) -> None:
+        """Show `row`."""
+        description = BinarySensorEntityDescription(
+            **described(row),
+            device_class=None if row.signal_class is None else DEVICE_CLASSES[row.signal_class],
+            entity_category=EntityCategory.DIAGNOSTIC if row.diagnostic else None,
+        )
+        super().__init__(coordinator, description, row)
+
+    @property
+    @override
+    def told(self) -> bool | None:
+        """Return what the camera said, or None while it does not."""
+        return self.coordinator.data.signals.get(self.row.key)
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what the camera said, or None while it does not."""
+        return self.told

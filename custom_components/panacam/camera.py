@@ -25,7 +25,7 @@ from .cams.roles import Move
 from .cams.stream import Picture, RtspStream, Stream, Transport
 from .const import CONF_RTSP_TRANSPORT, DOMAIN, LOGGER
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
-from .entity import PanacamEntity, add_described
+from .entity import PanacamEntity, add_described, of_channel
 
 PARALLEL_UPDATES = 1
 
@@ -47,7 +47,7 @@ class PanacamCameraDescription(CameraEntityDescription):
 def _described(stream: Stream) -> PanacamCameraDescription:
     """Return the description of a stream; the only one of a camera has the camera's name."""
     return PanacamCameraDescription(
-        key=stream.key,
+        key=of_channel(stream.key),
         name=UNDEFINED if stream.label else None,
         translation_key="stream" if stream.label else None,
         translation_placeholders={"stream": stream.label},
@@ -62,10 +62,10 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add one camera entity for each stream; only the preferred one is enabled by default."""
-    streams = entry.runtime_data.device.streams
+    device = entry.runtime_data.device
 
     def describe(state: State) -> Iterator[PanacamCameraDescription]:
-        return (_described(stream) for stream in streams if stream.key in state.transmitting)
+        return (_described(stream) for stream in device.streams if stream.key in state.transmitting)
 
     add_described(entry, async_add_entities, describe, PanacamCamera)
 
@@ -209,7 +209,9 @@ class PanacamCamera(PanacamEntity, Camera):
 
     @property
     def _pictures(self) -> PictureHub | None:
-        """Return what has the camera's JPEG pictures for everybody."""
+        """Return what has the camera's JPEG pictures for everybody, those of this stream first."""
+        if isinstance(self._hub, PictureHub):
+            return self._hub
         if (stream := self.coordinator.device.pictures) is None:
             return None
         return self.coordinator.bridge.picture_hub(stream)

@@ -27,10 +27,13 @@ from .const import (
     CONF_ALARM_OFF_AFTER,
     CONF_FAMILY,
     CONF_MOTOR,
+    CONF_PRESS_SECONDS,
     CONF_RING,
     CONF_RTSP_PORT,
     CONF_RTSP_TRANSPORT,
     CONF_STREAM_MODE,
+    CONF_TRUST_ADDRESSES,
+    DEFAULT_PRESS_SECONDS,
     DEFAULT_RING,
     StreamMode,
 )
@@ -77,11 +80,16 @@ def address_of(data: Mapping[str, Any]) -> Address:
     )
 
 
-def device_for(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Device:
-    """Return the entry's device, not connected yet. CameraError when its address is none."""
+def device_for(
+    entry: ConfigEntry[Any], session: ClientSession, webhook: str | None = None
+) -> Device:
+    """Return the entry's device, not connected yet. CameraError when its address is none.
+
+    `webhook` is the address that the camera may send its events to.
+    """
     return registry.create(
         entry.data[CONF_FAMILY],
-        session_for(hass, entry.data),
+        session,
         address_of(entry.data),
         Wishes(
             rtsp_port=entry.options.get(CONF_RTSP_PORT),
@@ -89,6 +97,9 @@ def device_for(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Device:
             expected_id=entry.unique_id,
             motor=entry.options.get(CONF_MOTOR, False),
             alarm_off_after=entry.options.get(CONF_ALARM_OFF_AFTER, 0),
+            trust_addresses=entry.options.get(CONF_TRUST_ADDRESSES, False),
+            webhook=webhook,
+            press_seconds=entry.options.get(CONF_PRESS_SECONDS, DEFAULT_PRESS_SECONDS),
         ),
     )
 

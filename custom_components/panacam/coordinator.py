@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import override
+from typing import Self, assert_never, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
@@ -15,10 +15,11 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .cams.bridge import Bridge, Hub
-from .cams.device import Alarm, AlarmRaised, Device, Notice, State
+from .cams.device import Alarm, AlarmRaised, Device, Notice, Reconfigured, State
 from .cams.errors import AuthError, CameraError, Reason
-from .cams.roles import Unsubscribe
-from .cams.stream import RtspStream, Stream
+from .cams.roles import Move, Press, TopicEvent, Unsubscribe
+from .cams.settings import Setting
+from .cams.stream import Stream
 from .const import (
     AUTH_RETRY,
     DEFAULT_SCAN_INTERVAL,
@@ -29,6 +30,8 @@ from .const import (
     LOGGER,
     MIN_SCAN_INTERVAL,
 )
+from .notices import Reload, TopicEvents
+from .tours import TourPicker
 
 type PanacamConfigEntry = ConfigEntry[PanacamCoordinator]
 
@@ -42,6 +45,28 @@ class _Effect:
     """The loop's time at which the command was given."""
     until: float
     """The loop's time at which the camera is believed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a camera can be told to do: not a part of its state, and yet it may change."""
+
+    settings: tuple[Setting, ...] = ()
+    moves: frozenset[Move] = frozenset()
+    presses: tuple[Press, ...] = ()
+    presets: bool = False
+    tours: bool = False
+
+    @classmethod
+    def of(cls, device: Device) -> Self:
+        """Return what a camera offers now."""
+        return cls(
+            () if device.settings is None else device.settings.table,
+            frozenset() if device.mover is None else device.mover.moves,
+            () if device.presses is None else device.presses.table,
+            device.presets is not None,
+            device.tours is not None,
+        )
 
 
 class PanacamCoordinator(DataUpdateCoordinator[State]):
@@ -70,6 +95,12 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         )
         self.device = device
         self.bridge = bridge
+        self.rows: dict[str, Setting] = {}
+        """What can be adjusted now, by key."""
+        self.topics = TopicEvents(hass.loop.time)
+        self.tour = TourPicker()
+        self.offer = Offer()
+        self._reload = Reload(hass, entry)
         self._alarm_listeners: list[Callable[[Alarm], None]] = []
         self._unsubscribe: Unsubscribe | None = None
         self._overtaken = False
@@ -105,8 +136,17 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
     @callback
     def _async_refresh_finished(self) -> None:
         """Tell everybody after a push: a poll is compared with what was known when it began."""
-        if self._overtaken:
+        if self._look_over() or self._overtaken:
             self.async_update_listeners()
+
+    def _look_over(self) -> bool:
+        """Look what the camera offers; return whether that has changed, limits included."""
+        offer = Offer.of(self.device)
+        if offer == self.offer:
+            return False
+        self.offer = offer
+        self.rows = {row.key: row for row in offer.settings}
+        return True
 
     def _believed(self, state: State) -> State:
         """Return a state as it is shown: with what a command has changed, until that is seen."""
@@ -142,6 +182,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+        self._reload.stop()
         await super().async_shutdown()
         self._stop_auth_retry()
 
@@ -157,9 +198,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
 
     def hub_of(self, stream: Stream) -> Hub | None:
         """Return what shares a stream, or None where players get the camera's own URL."""
-        if isinstance(stream, RtspStream) and not self.bridge.options.shared:
-            return None
-        return self.bridge.hub(stream)
+        return self.bridge.hub(stream) if self.bridge.shares(stream) else None
 
     @callback
     def async_add_alarm_listener(self, listener: Callable[[Alarm], None]) -> CALLBACK_TYPE:
@@ -170,21 +209,29 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
     @callback
     def _noticed(self, notice: Notice) -> None:
         """Take what the camera says unasked, at once: an alarm is worth milliseconds."""
-        if not self._reached:
-            return  # the first poll, which is about to come, tells
-        self._overtaken = True
         match notice:
+            case TopicEvent():
+                self.topics.tell(notice)
+            case Reconfigured():
+                self._reload.ask()
+            case _ if not self._reached:
+                pass  # the first poll, which is about to come, tells
             case AlarmRaised():
                 for listener in tuple(self._alarm_listeners):
                     listener(notice.alarm)
             case State():
+                self._overtaken = True
                 self._pushed(notice)
             case CameraError():
+                self._overtaken = True
                 self._lost(notice)
+            case _:
+                assert_never(notice)
 
     def _pushed(self, state: State) -> None:
         """Show a state that came by itself; the clock stays with the poll."""
         self._forget_denials()
+        others = self._look_over()
         state, before = self._believed(state), self.data
         self.data = state
         if not self.last_update_success:
@@ -192,7 +239,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
             self.logger.info("Fetching %s data recovered", self.name)
             # Who refused our credentials is polled no longer, until now.
             self._schedule_refresh()
-        elif state == before:
+        elif state == before and not others:
             return
         self.async_update_listeners()
 

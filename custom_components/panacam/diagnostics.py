@@ -1,6 +1,7 @@
 """What a bug report needs, without secrets, addresses and serial numbers."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from ipaddress import ip_address
 import re
@@ -12,17 +13,20 @@ from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
     CONF_USERNAME,
+    CONF_WEBHOOK_ID,
 )
 from homeassistant.core import HomeAssistant
 
 from .cams.bridge import Bridge
-from .cams.device import Device
+from .cams.device import Device, State
+from .cams.errors import CameraError, Reason
+from .cams.settings import Row, Text
 from .cams.stream import RtspStream, Stream
 from .const import CONF_PUBLISH_URL
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 
 _SECRET_KEYS: Final = re.compile(
-    r"^(host|username|password|mac|serial|publish_url)$|title$"
+    r"^(host|username|password|mac|serial|publish_url|webhook_id)$|title$"
     # Addresses that are told octet by octet.
     r"|multi_?add(r(ess_r)?)?_?\d?$|mladd\d|^(ip_?addr|netmask|gateway|(pri|sec)_server)\d",
     re.IGNORECASE,
@@ -33,6 +37,20 @@ _ADDRESSES: Final = re.compile(
     r"|\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b",  # MAC without separators
     re.IGNORECASE,
 )
+_LOG_SECRETS: Final = re.compile(
+    r"((?:(?:\b|_)(?:user[ _-]?(?:name|id)?|account|login|pass(?:word|wd|phrase)?|pwd|token|secret"
+    r"|nonce|cookie|session(?:_?id)?|key|authorization|basic|digest|bearer)\b"
+    r"(?: for(?: (?:invalid )?user)?)?[\s\"':=]{1,4})+)[^\s,;\"']+",
+    re.IGNORECASE,
+)
+"""Who did something, and with what; the words before it stay."""
+_LOG_LOGIN: Final = re.compile(r"://[^/@\s]{1,300}@")
+MAX_LOG: Final = 64 * 1024
+"""Characters of a camera's log, from its end."""
+MAX_LINES: Final = 300
+MAX_LINE: Final = 300
+LOG_TIME: Final = 15.0
+"""Seconds for a camera to find its log."""
 _IPV6: Final = re.compile(r"[0-9a-f:]*:[0-9a-f:.]*", re.IGNORECASE)
 
 
@@ -41,7 +59,10 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return one camera's entry, identity, roles, state and replies, redacted."""
     coordinator: PanacamCoordinator | None = getattr(entry, "runtime_data", None)
-    secrets = {str(entry.data.get(key, "")) for key in (CONF_HOST, CONF_USERNAME, CONF_PASSWORD)}
+    secrets = {
+        str(entry.data.get(key, ""))
+        for key in (CONF_HOST, CONF_USERNAME, CONF_PASSWORD, CONF_WEBHOOK_ID)
+    }
     secrets.add(entry.unique_id or "")
     secrets |= _of_url(entry.options.get(CONF_PUBLISH_URL, ""))
     told: dict[str, Any] = {
@@ -58,8 +79,18 @@ async def async_get_config_entry_diagnostics(
         secrets |= {identity.serial or "", identity.mac or ""}
         if identity.name != identity.model:
             secrets.add(identity.name or "")
+        secrets |= set(_own_words(coordinator))
         told |= _of_camera(coordinator)
-    return cast("dict[str, Any]", _redacted(told, sorted(secrets - {""}, key=len, reverse=True)))
+    ordered = sorted(secrets - {""}, key=len, reverse=True)
+    shown = cast("dict[str, Any]", _redacted(told, ordered))
+    if coordinator is not None:
+        log = await _system_log(coordinator.device)
+        if isinstance(log, list):
+            # It is long, and a camera may have anything in it: not in the loop.
+            shown["system_log"] = await hass.async_add_executor_job(_redacted_log, log, ordered)
+        else:
+            shown["system_log"] = log
+    return shown
 
 
 def _of_camera(coordinator: PanacamCoordinator) -> dict[str, Any]:
@@ -73,7 +104,11 @@ def _of_camera(coordinator: PanacamCoordinator) -> dict[str, Any]:
             "hubs": [_of_hub(coordinator, stream) for stream in device.streams],
             "publishing": _of_publisher(coordinator.bridge),
         },
-        "state": coordinator.data,
+        "state": _of_state(coordinator.data),
+        "settings": _of_settings(coordinator),
+        "signals": _of_rows(device.signals, coordinator.data.signals),
+        "readings": _of_rows(device.readings, coordinator.data.readings),
+        "topics": list(device.topics.values()),
         "last_update_success": coordinator.last_update_success,
         "last_error": str(coordinator.last_exception or ""),
         "replies": device.diagnostics(),
@@ -89,7 +124,17 @@ def _roles(device: Device) -> dict[str, Any]:
         "imager": device.imager is not None,
         "pictures": device.pictures is not None,
         "speaker": device.speaker.rate if device.speaker is not None else None,
-        "settings": device.settings.table if device.settings is not None else None,
+        "ptz": device.ptz.features if device.ptz is not None else None,
+        "home": device.home is not None,
+        "presets": device.presets is not None,
+        "tours": device.tours is not None,
+        "presses": device.presses.table if device.presses is not None else None,
+        "profiles": device.profiles is not None,
+        "osds": device.osds is not None,
+        "masks": device.masks is not None,
+        "analytics": device.analytics is not None,
+        "fixable": device.fixer.fixable if device.fixer is not None else None,
+        "receiver": device.receiver is not None,
         "streams": [
             {"key": stream.key, "port": stream.port, "transport": stream.transport.value}
             if isinstance(stream, RtspStream)
@@ -97,6 +142,80 @@ def _roles(device: Device) -> dict[str, Any]:
             for stream in device.streams
         ],
     }
+
+
+def _of_state(state: State) -> dict[str, Any]:
+    """Return what the camera last told, without names of places that people gave.
+
+    The values of settings, signals and readings stand beside what they are of.
+    """
+    told = {
+        item.name: getattr(state, item.name)
+        for item in fields(state)
+        if item.name not in {"settings", "signals", "readings", "topics"}
+    }
+    return told | {
+        "presets": len(state.presets),
+        "tours": [
+            {
+                "status": tour.status.value,
+                "steps": len(tour.steps),
+                "auto_start": tour.auto_start,
+            }
+            for tour in state.tours.values()
+        ],
+    }
+
+
+def _of_settings(coordinator: PanacamCoordinator) -> list[dict[str, Any]] | None:
+    """Return what can be adjusted, and how it is; what people wrote stays theirs."""
+    if (settings := coordinator.device.settings) is None:
+        return None
+    values = coordinator.data.settings
+    return [
+        {
+            **asdict(setting),
+            "value": REDACTED if isinstance(setting, Text) else values.get(setting.key),
+        }
+        for setting in settings.table
+    ]
+
+
+def _of_rows(rows: Mapping[str, Row], values: Mapping[str, object]) -> list[dict[str, Any]]:
+    """Return what the camera tells of, and what it told."""
+    return [{**asdict(row), "value": values.get(key)} for key, row in rows.items()]
+
+
+def _own_words(coordinator: PanacamCoordinator) -> Iterator[str]:
+    """Yield what people wrote over the picture: it may name them wherever it turns up."""
+    settings = coordinator.device.settings
+    for setting in settings.table if settings is not None else ():
+        if isinstance(setting, Text):
+            word = coordinator.data.settings.get(setting.key)
+            # A word of a letter or two would take half of the rest with it.
+            if isinstance(word, str) and len(word) > 2:
+                yield word
+
+
+async def _system_log(device: Device) -> list[str] | str | None:
+    """Return the last lines of the camera's own log, or why there are none."""
+    if (log := device.system_log) is None:
+        return None
+    try:
+        async with asyncio.timeout(LOG_TIME):
+            text = await log.read()
+    except CameraError as err:
+        return str(err)
+    except TimeoutError:
+        return Reason.TIMEOUT.value
+    # Cut before anything is looked for in it: a line can be as long as the log.
+    return [line[:MAX_LINE] for line in text[-MAX_LOG:].splitlines()[-MAX_LINES:]]
+
+
+def _redacted_log(lines: Sequence[str], secrets: Sequence[str]) -> object:
+    """Return a log without what is secret, and without who did what."""
+    shown = [_LOG_LOGIN.sub(f"://{REDACTED}@", line) for line in lines]
+    return _redacted([_LOG_SECRETS.sub(rf"\1{REDACTED}", line) for line in shown], secrets)
 
 
 def _of_hub(coordinator: PanacamCoordinator, stream: Stream) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """What all entities share: ids, device, commands, and being born when the camera shows them."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, Protocol
 
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
@@ -12,9 +13,18 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .cams.device import State
 from .cams.errors import CameraError
-from .cams.settings import Settings
 from .const import DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
+
+_CHANNEL: Final = "0_"
+
+
+def of_channel(key: str) -> str:
+    """Return the key of an entity that dashboards take for a part of the camera's one channel.
+
+    Cards find what moves a camera by unique ids: the camera's, a channel's number, and a name.
+    """
+    return key if key.startswith(_CHANNEL) else f"{_CHANNEL}{key}"
 
 
 class PanacamEntity(CoordinatorEntity[PanacamCoordinator]):
@@ -28,7 +38,8 @@ class PanacamEntity(CoordinatorEntity[PanacamCoordinator]):
         self.entity_description = description
         camera_id = coordinator.config_entry.unique_id
         identity = coordinator.device.identity
-        self._attr_unique_id = f"{camera_id}_{description.key}"
+        # Cards split at the first lines, and a serial number may have some.
+        self._attr_unique_id = f"{str(camera_id).replace('_', '-')}_{description.key}"
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, str(camera_id))},
             connections={(dr.CONNECTION_NETWORK_MAC, identity.mac)} if identity.mac else set(),
@@ -60,6 +71,11 @@ class PanacamEntity(CoordinatorEntity[PanacamCoordinator]):
             await self.coordinator.async_expect(effect)
 
 
+class _Keyed(Protocol):
+    @property
+    def key(self) -> str: ...
+
+
 def shape_of(state: State) -> tuple[frozenset[str], ...]:
     """Return what a state consists of, without its values."""
     return (
@@ -69,14 +85,18 @@ def shape_of(state: State) -> tuple[frozenset[str], ...]:
         frozenset(state.transmitting),
         frozenset(state.alarms),
         frozenset(state.settings),
+        frozenset(state.signals),
+        frozenset(state.readings),
+        state.topics,
+        frozenset(state.tours),
     )
 
 
-def add_described[DescriptionT: EntityDescription](
+def add_described[ItemT: _Keyed](
     entry: PanacamConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    describe: Callable[[State], Iterable[DescriptionT]],
-    create: Callable[[PanacamCoordinator, DescriptionT], Entity],
+    describe: Callable[[State], Iterable[ItemT]],
+    create: Callable[[PanacamCoordinator, ItemT], Entity],
 ) -> None:
     """Add an entity for each description now, and later for what the camera shows only then.
 
@@ -84,33 +104,17 @@ def add_described[DescriptionT: EntityDescription](
     """
     coordinator = entry.runtime_data
     known: set[str] = set()
-    shape: tuple[frozenset[str], ...] | None = None
+    shape: tuple[object, ...] | None = None
 
     @callback
     def look() -> None:
         nonlocal shape
-        if shape == (seen := shape_of(coordinator.data)):
+        if shape == (seen := (coordinator.offer, shape_of(coordinator.data))):
             return
         shape = seen
-        new = [item for item in describe(coordinator.data) if item.key not in known]
-        known.update(item.key for item in new)
-        async_add_entities(create(coordinator, item) for item in new)
+        if new := [item for item in describe(coordinator.data) if item.key not in known]:
+            known.update(item.key for item in new)
+            async_add_entities(create(coordinator, item) for item in new)
 
     entry.async_on_unload(coordinator.async_add_listener(look))
     look()
-
-
-def add_settings[DescriptionT: EntityDescription](
-    entry: PanacamConfigEntry,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-    describe: Callable[[Settings], Iterable[DescriptionT]],
-    create: Callable[[PanacamCoordinator, DescriptionT], Entity],
-) -> None:
-    """Add an entity for each setting of a kind that the camera has a value for, now or later."""
-    device = entry.runtime_data.device
-
-    def of(state: State) -> Iterator[DescriptionT]:
-        if (settings := device.settings) is not None:
-            yield from (item for item in describe(settings) if item.key in state.settings)
-
-    add_described(entry, async_add_entities, of, create)

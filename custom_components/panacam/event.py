@@ -1,15 +1,36 @@
-"""Alarms as events: each time that the camera raises one, also while it is on already."""
+"""Events: each time that the camera raises an alarm, on already or not, and of its topics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, override
 
-from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.components.event import (
+    ATTR_EVENT_TYPE,
+    ATTR_EVENT_TYPES,
+    EventEntity,
+    EventEntityDescription,
+)
+from homeassistant.const import (
+    ATTR_ASSUMED_STATE,
+    ATTR_ATTRIBUTION,
+    ATTR_DEVICE_CLASS,
+    ATTR_ENTITY_ID,
+    ATTR_ENTITY_PICTURE,
+    ATTR_FRIENDLY_NAME,
+    ATTR_ICON,
+    ATTR_LATITUDE,
+    ATTR_LONGITUDE,
+    ATTR_RESTORED,
+    ATTR_SUPPORTED_FEATURES,
+    ATTR_UNIT_OF_MEASUREMENT,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cams.device import Alarm, State
-from .coordinator import PanacamConfigEntry
+from .cams.roles import Topic, TopicEvent
+from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described
+from .rows import RowEntity, described
 
 PARALLEL_UPDATES = 0
 
@@ -18,6 +39,29 @@ PARALLEL_UPDATES = 0
 ALARM: Final = EventEntityDescription(
     key="alarm", translation_key="alarm", event_types=[alarm.value for alarm in Alarm]
 )
+
+# A topic is one kind of thing that happens, and its data differ from camera to camera.
+HAPPENED: Final = "happened"
+
+TAKEN: Final = frozenset(
+    {
+        ATTR_ASSUMED_STATE,
+        ATTR_ATTRIBUTION,
+        ATTR_DEVICE_CLASS,
+        ATTR_ENTITY_ID,
+        ATTR_ENTITY_PICTURE,
+        ATTR_EVENT_TYPE,
+        ATTR_EVENT_TYPES,
+        ATTR_FRIENDLY_NAME,
+        ATTR_ICON,
+        ATTR_LATITUDE,
+        ATTR_LONGITUDE,
+        ATTR_RESTORED,
+        ATTR_SUPPORTED_FEATURES,
+        ATTR_UNIT_OF_MEASUREMENT,
+    }
+)
+"""Attributes that mean something to Home Assistant, which no camera may set."""
 
 
 def describe(state: State) -> Iterator[EventEntityDescription]:
@@ -31,8 +75,14 @@ async def async_setup_entry(
     entry: PanacamConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the event of one camera."""
+    """Add the events of one camera."""
+    device = entry.runtime_data.device
+
+    def topics(state: State) -> Iterator[Topic]:
+        return (device.topics[key] for key in sorted(state.topics) if key in device.topics)
+
     add_described(entry, async_add_entities, describe, PanacamEvent)
+    add_described(entry, async_add_entities, topics, PanacamTopic)
 
 
 class PanacamEvent(PanacamEntity, EventEntity):
@@ -47,4 +97,29 @@ class PanacamEvent(PanacamEntity, EventEntity):
     @callback
     def _raised(self, alarm: Alarm) -> None:
         self._trigger_event(alarm.value)
+        self.async_write_ha_state()
+
+
+def attributes_of(data: Mapping[str, str]) -> dict[str, str]:
+    """Return the data of an event as attributes; a name that is taken gets a line at its end."""
+    return {f"{name}_" if name in TAKEN else name: value for name, value in data.items()}
+
+
+class PanacamTopic(RowEntity[Topic], EventEntity):
+    """Something that happens, as the camera tells it, with its data as attributes."""
+
+    def __init__(self, coordinator: PanacamCoordinator, row: Topic) -> None:
+        """Show `row`."""
+        description = EventEntityDescription(**described(row), event_types=[HAPPENED])
+        super().__init__(coordinator, description, row)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for its events, and hear the one that it was made for."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.topics.listen(self.row.key, self._told))
+
+    @callback
+    def _told(self, event: TopicEvent) -> None:
+        self._trigger_event(HAPPENED, attributes_of(event.data))
         self.async_write_ha_state()

@@ -1,41 +1,30 @@
 """What can be set to a number in the camera."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import override
+from typing import Final, override
 
-from homeassistant.components.number import NumberEntity, NumberEntityDescription
-from homeassistant.const import EntityCategory
+from homeassistant.components.number import (
+    NumberDeviceClass,
+    NumberEntity,
+    NumberEntityDescription,
+)
+from homeassistant.const import UnitOfDataRate, UnitOfLength, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cams.settings import Range, Settings
-from .coordinator import PanacamConfigEntry
-from .entity import PanacamEntity, add_settings
+from .cams.settings import Range
+from .coordinator import PanacamConfigEntry, PanacamCoordinator
+from .rows import SettingEntity, add_settings, category_of, described, unit_of
 
 PARALLEL_UPDATES = 1
 
-
-@dataclass(frozen=True, kw_only=True)
-class PanacamNumberDescription(NumberEntityDescription):
-    """A setting with a number."""
-
-    settings: Settings
-
-
-def describe(settings: Settings) -> Iterator[PanacamNumberDescription]:
-    """Yield a number for each setting that is one."""
-    for setting in settings.table:
-        if isinstance(setting, Range):
-            yield PanacamNumberDescription(
-                key=setting.key,
-                translation_key=setting.key,
-                entity_category=EntityCategory.CONFIG,
-                native_min_value=setting.minimum,
-                native_max_value=setting.maximum,
-                native_step=setting.step,
-                settings=settings,
-            )
+DEVICE_CLASSES: Final[dict[str | None, NumberDeviceClass]] = {
+    UnitOfDataRate.KILOBITS_PER_SECOND: NumberDeviceClass.DATA_RATE,
+    UnitOfLength.METERS: NumberDeviceClass.DISTANCE,
+    UnitOfTime.MICROSECONDS: NumberDeviceClass.DURATION,
+    UnitOfTime.MILLISECONDS: NumberDeviceClass.DURATION,
+    UnitOfTime.SECONDS: NumberDeviceClass.DURATION,
+}
+"""By unit."""
 
 
 async def async_setup_entry(
@@ -44,23 +33,49 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the numbers of one camera."""
-    add_settings(entry, async_add_entities, describe, PanacamNumber)
+    add_settings(entry, async_add_entities, Range, PanacamNumber)
 
 
-class PanacamNumber(PanacamEntity, NumberEntity):
+class PanacamNumber(SettingEntity[Range], NumberEntity):
     """A setting with a number."""
 
-    entity_description: PanacamNumberDescription
+    def __init__(self, coordinator: PanacamCoordinator, row: Range) -> None:
+        """Show `row`; its limits may change, its unit does not."""
+        unit = unit_of(row.unit)
+        description = NumberEntityDescription(
+            **described(row),
+            device_class=DEVICE_CLASSES.get(unit),
+            entity_category=category_of(row),
+            native_unit_of_measurement=unit,
+        )
+        super().__init__(coordinator, description, row)
+
+    @property
+    @override
+    def native_min_value(self) -> float:
+        """Return the least that the camera takes now."""
+        return self.row.minimum
+
+    @property
+    @override
+    def native_max_value(self) -> float:
+        """Return the most that the camera takes now."""
+        return self.row.maximum
+
+    @property
+    @override
+    def native_step(self) -> float:
+        """Return the smallest difference."""
+        return self.row.step
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return what the camera has."""
-        value = self.coordinator.data.settings.get(self.entity_description.key)
+        value = self.told
         return value if isinstance(value, float | int) else None
 
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set it. HomeAssistantError says why not."""
-        description = self.entity_description
-        await self._act(description.settings.change(description.key, value))
+        await self._change(value)

@@ -28,16 +28,22 @@ from .const import (
     CONF_ALARM_OFF_AFTER,
     CONF_FAMILY,
     CONF_MOTOR,
+    CONF_PRESS_SECONDS,
     CONF_PUBLISH_URL,
     CONF_RING,
     CONF_RTSP_PORT,
     CONF_RTSP_TRANSPORT,
     CONF_STREAM_MODE,
+    CONF_TRUST_ADDRESSES,
+    CONF_WEBHOOK,
+    DEFAULT_PRESS_SECONDS,
     DEFAULT_RING,
     DEFAULT_SCAN_INTERVAL,
     MAX_ALARM_OFF_AFTER,
+    MAX_PRESS_SECONDS,
     MAX_RING,
     MAX_SCAN_INTERVAL,
+    MIN_PRESS_SECONDS,
     MIN_SCAN_INTERVAL,
     StreamMode,
 )
@@ -49,20 +55,22 @@ _HIDDEN: Final = "•••"
 type _Row = tuple[vol.Marker, Any]
 
 
+def _duration(minimum: float, maximum: float, step: float = 1) -> NumberSelector:
+    """Return the field for seconds."""
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=minimum,
+            max=maximum,
+            step=step,
+            mode=NumberSelectorMode.BOX,
+            unit_of_measurement=UnitOfTime.SECONDS,
+        )
+    )
+
+
 def _seconds(minimum: int, maximum: int) -> Any:
     """Return the field for a whole number of seconds."""
-    return vol.All(
-        NumberSelector(
-            NumberSelectorConfig(
-                min=minimum,
-                max=maximum,
-                step=1,
-                mode=NumberSelectorMode.BOX,
-                unit_of_measurement=UnitOfTime.SECONDS,
-            )
-        ),
-        vol.Coerce(int),
-    )
+    return vol.All(_duration(minimum, maximum), vol.Coerce(int))
 
 
 def _select(options: list[str], translation_key: str) -> SelectSelector:
@@ -98,6 +106,15 @@ def _advanced_rows(family: Family) -> Iterator[_Row]:
             vol.Required(CONF_RTSP_TRANSPORT, default=Transport.AUTO.value),
             _select([transport.value for transport in Transport], CONF_RTSP_TRANSPORT),
         )
+    if "press_seconds" in family.wishes:
+        yield (
+            vol.Required(CONF_PRESS_SECONDS, default=DEFAULT_PRESS_SECONDS),
+            _duration(MIN_PRESS_SECONDS, MAX_PRESS_SECONDS, 0.1),
+        )
+    if "webhook" in family.wishes:
+        yield vol.Required(CONF_WEBHOOK, default=False), bool
+    if "trust_addresses" in family.wishes:
+        yield vol.Required(CONF_TRUST_ADDRESSES, default=False), bool
     yield (
         vol.Optional(CONF_PUBLISH_URL),
         TextSelector(TextSelectorConfig(type=TextSelectorType.TEXT, autocomplete="off")),

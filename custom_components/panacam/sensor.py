@@ -1,9 +1,10 @@
-"""How much room the cards have, how long a recording has lasted, and how its pictures come."""
+"""Room on the cards, length of a recording, how pictures come, and what else a camera tells."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import override
+from math import isfinite
+from typing import Final, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -11,14 +12,23 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfInformation, UnitOfTime
+from homeassistant.const import (
+    MAX_LENGTH_STATE_STATE,
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfInformation,
+    UnitOfTemperature,
+    UnitOfTime,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cams.bridge import Hub, Status
 from .cams.device import Slot, State
+from .cams.roles import Reading
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described
+from .rows import ToldEntity, described, unit_of
 
 PARALLEL_UPDATES = 0
 # Of the frame rate alone, which nobody announces.
@@ -162,10 +172,16 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of one camera."""
     coordinator = entry.runtime_data
+    device = coordinator.device
+
+    def readings(state: State) -> Iterator[Reading]:
+        return (device.readings[key] for key in state.readings if key in device.readings)
+
     add_described(entry, async_add_entities, describe, PanacamSensor)
-    if coordinator.device.identity.firmware is not None:
+    add_described(entry, async_add_entities, readings, PanacamReading)
+    if device.identity.firmware is not None:
         async_add_entities([PanacamFirmware(coordinator, FIRMWARE)])
-    for stream in coordinator.device.streams:
+    for stream in device.streams:
         if stream.preferred and (hub := coordinator.hub_of(stream)) is not None:
             async_add_entities(PanacamHubSensor(coordinator, item, hub) for item in OF_HUB)
 
@@ -231,3 +247,75 @@ class PanacamHubSensor(PanacamEntity, SensorEntity):
     def native_value(self) -> str | int:
         """Return what the hub tells."""
         return self.entity_description.value_fn(self._hub)
+
+
+DEVICE_CLASSES: Final[dict[str | None, SensorDeviceClass]] = {
+    UnitOfTemperature.CELSIUS: SensorDeviceClass.TEMPERATURE,
+    UnitOfTime.SECONDS: SensorDeviceClass.DURATION,
+}
+"""By unit."""
+PERCENTAGES: Final = {
+    "battery": SensorDeviceClass.BATTERY,
+    "humidity": SensorDeviceClass.HUMIDITY,
+}
+"""By kind, for those in percent."""
+
+
+def _is_number(row: Reading) -> bool:
+    return row.unit is not None or row.precision is not None or row.total
+
+
+def _described(row: Reading) -> SensorEntityDescription:
+    """Return what a reading is: one of its words, a number, or a text.
+
+    Who gives a number a unit or a precision, or counts, promises numbers only.
+    """
+    category = EntityCategory.DIAGNOSTIC if row.diagnostic else None
+    if row.options:
+        return SensorEntityDescription(
+            **described(row),
+            device_class=SensorDeviceClass.ENUM,
+            entity_category=category,
+            options=list(row.options),
+        )
+    if not _is_number(row):
+        return SensorEntityDescription(**described(row), entity_category=category)
+    unit = unit_of(row.unit)
+    return SensorEntityDescription(
+        **described(row),
+        device_class=PERCENTAGES.get(row.kind) if unit == PERCENTAGE else DEVICE_CLASSES.get(unit),
+        entity_category=category,
+        native_unit_of_measurement=unit,
+        state_class=SensorStateClass.TOTAL_INCREASING
+        if row.total
+        else SensorStateClass.MEASUREMENT,
+        suggested_display_precision=row.precision,
+    )
+
+
+class PanacamReading(ToldEntity[Reading], SensorEntity):
+    """A number or word that the camera has listed."""
+
+    def __init__(self, coordinator: PanacamCoordinator, row: Reading) -> None:
+        """Show `row`."""
+        super().__init__(coordinator, _described(row), row)
+
+    @property
+    @override
+    def told(self) -> float | str | None:
+        """Return what the camera said, or None while it does not."""
+        return self.coordinator.data.readings.get(self.row.key)
+
+    @property
+    @override
+    def native_value(self) -> float | str | None:
+        """Return what the camera said, or None for what is not of its kind."""
+        match self.told:
+            case str(word) if self.row.options:
+                return word if word in self.row.options else None
+            case str(text) if not _is_number(self.row):
+                return text[:MAX_LENGTH_STATE_STATE]
+            case float() | int() as number if not self.row.options and isfinite(number):
+                return number
+            case _:
+                return None

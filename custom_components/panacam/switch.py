@@ -10,8 +10,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cams.device import Device, State
 from .cams.roles import Recorder
+from .cams.settings import Toggle
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity
+from .rows import SettingEntity, add_settings, category_of, described
 
 PARALLEL_UPDATES = 1
 
@@ -52,6 +54,7 @@ async def async_setup_entry(
         for description in DESCRIPTIONS
         if (role := description.role_fn(coordinator.device)) is not None
     )
+    add_settings(entry, async_add_entities, Toggle, PanacamToggle)
 
 
 class PanacamSwitch[RoleT](PanacamEntity, SwitchEntity):
@@ -90,3 +93,35 @@ class PanacamSwitch[RoleT](PanacamEntity, SwitchEntity):
         await self._act(
             description.set_fn(self._role, on), lambda state: description.effect_fn(state, on)
         )
+
+
+class PanacamToggle(SettingEntity[Toggle], SwitchEntity):
+    """A setting that is on or off."""
+
+    def __init__(self, coordinator: PanacamCoordinator, row: Toggle) -> None:
+        """Show `row`."""
+        description = SwitchEntityDescription(**described(row), entity_category=category_of(row))
+        super().__init__(coordinator, description, row)
+
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        """Return whether the camera never tells which."""
+        return self.row.assumed
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what the camera has, or was told last if it does not say."""
+        value = self.told
+        return value if isinstance(value, bool) else None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Turn on. HomeAssistantError says why not."""
+        await self._change(value=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Turn off. HomeAssistantError says why not."""
+        await self._change(value=False)
