@@ -5,12 +5,14 @@ line of JSON on standard output. Times are the monotonic clock's, which all proc
 """
 
 import asyncio
+from collections.abc import Callable
 import json
 import sys
 import time
 from typing import Any, Protocol
 
 from tests.simulators.mo import MoSimulator
+from tests.simulators.onvif import OnvifSimulator
 from tests.simulators.povcam import AG_UMR20, Auth, PovcamSimulator
 
 
@@ -115,9 +117,56 @@ class MoFleet:
                 return None
 
 
+_PASSWORD = "12345"  # noqa: S105 - of no real camera
+
+
+class OnvifFleet:
+    """ONVIF cameras."""
+
+    def __init__(self, count: int, options: dict[str, Any]) -> None:
+        """Make `count` of them; `options` are the simulator's."""
+        self._cameras = [OnvifSimulator(password=_PASSWORD, **options) for _ in range(count)]
+        for number, camera in enumerate(self._cameras):
+            camera.become(mac=f"A8-13-74-02-00-{number:02X}", serial=f"BENCH{number:05}")
+
+    async def start(self) -> list[dict[str, Any]]:
+        """Start them and return where they are."""
+        for camera in self._cameras:
+            await camera.start()
+        return [
+            {"family": "onvif", "id": f"a8:13:74:02:00:{number:02x}", "port": camera.port}
+            for number, camera in enumerate(self._cameras)
+        ]
+
+    async def stop(self) -> None:
+        """Stop them."""
+        for camera in self._cameras:
+            await camera.stop()
+
+    async def answer(self, words: list[str]) -> object:
+        """Carry out `motion CAMERA on|off`: when it was sent; else count the requests."""
+        match words:
+            case ["motion", number, state]:
+                at = time.monotonic()
+                self._cameras[int(number)].camera.motion(state == "on")
+                return at
+            case _:
+                count = sum(len(camera.requests) for camera in self._cameras)
+                for camera in self._cameras:
+                    camera.requests.clear()
+                return count
+
+
+_FLEETS: dict[str, Callable[[int, dict[str, Any]], Fleet]] = {
+    "povcam": PovcamFleet,
+    "mo": MoFleet,
+    "onvif": OnvifFleet,
+}
+
+
 async def main(kind: str, count: int, options: dict[str, Any]) -> None:
     """Run cameras until standard input ends."""
-    fleet: Fleet = (PovcamFleet if kind == "povcam" else MoFleet)(count, options)
+    fleet = _FLEETS[kind](count, options)
     print(json.dumps(await fleet.start()), flush=True)
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):

@@ -8,6 +8,7 @@ import time
 import av
 
 from tests.simulators.mo import MoSimulator
+from tests.simulators.onvif import OnvifSimulator
 
 from .check import CheckError, Report, until, watch_stream, work_switch
 from .client import Client
@@ -30,6 +31,9 @@ async def look(client: Client, cameras: Cameras, added: Added, media: Path, repo
     await watch_stream(client, added.door, report)
     await work_switch(client, added.stage, lambda: cameras.stage.camera.recording, report)
     await hear_chime(client, cameras.door, added.door, report)
+    await watch_stream(client, added.yard, report)
+    await turn_head(client, cameras.yard, added.yard, report)
+    await see_rule(client, cameras.yard, added.yard, report)
 
 
 async def see_motion(
@@ -116,3 +120,49 @@ async def hear_chime(
         msg = f"the tone at the camera is {purity:.4f} pure, not {PURITY}"
         raise CheckError(msg)
     report.add("sound heard", f"{len(camera.talk.packets)} packets, {purity:.4f} pure")
+
+
+async def turn_head(
+    client: Client, camera: OnvifSimulator, entities: Entities, report: Report
+) -> None:
+    """Press a button and see the head move and stop by itself; send it to a preset by its name."""
+    button, select = entities.id("button", "pan_left"), entities.id("select", "ptz_preset")
+    if button is None or select is None:
+        msg = "there is no button to pan with, or no presets"
+        raise CheckError(msg)
+    ptz = camera.camera.ptz
+    before = ptz.position.pan
+    await client.act("button.press", button)
+
+    async def turned() -> bool:
+        return ptz.position.pan < before and not ptz.moving
+
+    await until(turned, 10, "the head turns left, and stops")
+    report.add("head turned", f"from {before:.2f} to {ptz.position.pan:.2f}, and stopped")
+    preset = next(iter(ptz.presets.values()))
+    await client.act("select.select_option", select, option=preset.name)
+
+    async def arrived() -> bool:
+        there = preset.position is not None and abs(ptz.position.pan - preset.position.pan) < 0.01
+        return there and await client.state(select) == preset.name
+
+    await until(arrived, 10, f"the head goes to {preset.name}")
+    report.add("preset reached", f"{preset.name}, and {select} says so")
+
+
+async def see_rule(
+    client: Client, camera: OnvifSimulator, entities: Entities, report: Report
+) -> None:
+    """Let something move, and see it."""
+    sensor = entities.id("binary_sensor", "motion")
+    if sensor is None:
+        msg = "there is no motion sensor"
+        raise CheckError(msg)
+    for wanted in ("on", "off"):
+        camera.camera.motion(wanted == "on")
+
+        async def shows(state: str = wanted) -> bool:
+            return await client.state(sensor) == state
+
+        await until(shows, 5, f"{sensor} is {wanted}")
+    report.add("motion seen", f"{sensor} is on, then off")

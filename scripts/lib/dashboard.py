@@ -15,7 +15,7 @@ _ROWS = (
     ("iris_down", "iris_reset", "iris_up"),
     ("brightness_down", "brightness_reset", "brightness_up"),
     ("pan_left", "home", "pan_right"),
-    ("tilt_up", "tilt_down"),
+    ("tilt_up", "stop", "tilt_down"),
 )
 
 _ALARMS = ("motion", "external", "sound")
@@ -33,7 +33,8 @@ class Entities:
         self._known = {
             (
                 entity["entity_id"].partition(".")[0],
-                entity["unique_id"].removeprefix(prefix),
+                # Head and streams have a channel before their key.
+                entity["unique_id"].removeprefix(prefix).removeprefix("0_"),
             ): entity
             for entity in registry
         }
@@ -100,6 +101,7 @@ def page(cameras: Sequence[tuple[str, Entities]]) -> Json:
                 _picture(entities),
                 *_recording(entities),
                 *_alarms(entities),
+                *_presets(entities),
                 *_speaker(entities),
                 *_buttons(entities),
             ]
@@ -189,6 +191,20 @@ def _alarms(entities: Entities) -> list[Card]:
         for key in entities.keys("event")
     ]
     return [_heading("Alarms", "mdi:motion-sensor"), *tiles]
+
+
+def _presets(entities: Entities) -> list[Card]:
+    return [
+        {
+            "type": "tile",
+            "entity": entity,
+            "name": entities.name("select", key),
+            "features": [{"type": "select-options"}],
+            "grid_options": _size("full"),
+        }
+        for key in ("ptz_preset", "ptz_tour")
+        if (entity := entities.id("select", key))
+    ]
 
 
 def _speaker(entities: Entities) -> list[Card]:

@@ -14,11 +14,11 @@ import aiohttp
 from .check import CheckError, Report
 from .check_demo import look
 from .client import Client, ClientError
-from .demo_cameras import Cameras, add_cameras, media_folder, simulated_cameras
+from .demo_cameras import Cameras, Ports, add_cameras, media_folder, simulated_cameras
 from .hass import PASSWORD, USERNAME, home_assistant, prepare
 from .process import ROOT, ChildError, free_port, run
 
-CHECK_SECONDS = 240.0
+CHECK_SECONDS = 300.0
 # Where films go, whatever this machine is taken for; and a file for the automation editor.
 MOTION_EVERY, MOTION_SECONDS = 50.0, 10.0
 EXTRA = """homeassistant:
@@ -77,7 +77,14 @@ async def _keep_moving(cameras: Cameras) -> None:
 def _cameras(
     options: argparse.Namespace, progress: Progress
 ) -> AbstractAsyncContextManager[Cameras]:
-    return simulated_cameras(options.camera_port, options.rtsp_port, options.mo_port, progress)
+    ports = Ports(
+        stage=options.camera_port,
+        stage_rtsp=options.rtsp_port,
+        door=options.mo_port,
+        yard=options.onvif_port,
+        yard_rtsp=options.onvif_rtsp_port,
+    )
+    return simulated_cameras(ports, progress)
 
 
 def _home_assistant(
@@ -122,6 +129,8 @@ def main() -> int:
     parser.add_argument("--camera-port", type=int, default=8080, help="of the camera's web server")
     parser.add_argument("--rtsp-port", type=int, default=8554, help="of the camera's streams")
     parser.add_argument("--mo-port", type=int, default=8081, help="of the MO camera")
+    parser.add_argument("--onvif-port", type=int, default=8082, help="of the ONVIF camera")
+    parser.add_argument("--onvif-rtsp-port", type=int, default=8555, help="of its streams")
     options = parser.parse_args()
     progress = Progress()
     code = run((check if options.check else demo)(options, progress))

@@ -9,6 +9,7 @@ import struct
 import wave
 
 from tests.simulators.mo import MoSimulator
+from tests.simulators.onvif import OnvifSimulator
 from tests.simulators.povcam import AG_UMR20, PovcamSimulator
 
 from .check import ready
@@ -18,7 +19,7 @@ from .hass import Progress
 from .process import LOOPBACK, free_port
 
 DOMAIN = "panacam"
-STAGE, DOOR = "Stage left", "Front door"
+STAGE, DOOR, YARD = "Stage left", "Front door", "Yard"
 USER, PASSWORD = "admin", "12345"
 TONE = 440
 CHIME = "chime.wav"
@@ -34,6 +35,7 @@ class Cameras:
 
     stage: PovcamSimulator
     door: MoSimulator
+    yard: OnvifSimulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Added:
 
     stage: Entities
     door: Entities
+    yard: Entities
     path: str
     """Of the dashboard."""
 
@@ -62,13 +65,25 @@ def media_folder(config: Path) -> Path:
     return folder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where the cameras are wanted; the next free ports are taken."""
+
+    stage: int
+    stage_rtsp: int
+    door: int
+    yard: int
+    yard_rtsp: int
+
+
 @asynccontextmanager
-async def simulated_cameras(
-    port: int, rtsp_port: int, mo_port: int, progress: Progress
-) -> AsyncGenerator[Cameras]:
-    """Run a recorder with two cards, everything behind Digest, and a camera with a loudspeaker."""
-    port = free_port(port)
-    rtsp_port = free_port(rtsp_port, port)
+async def simulated_cameras(ports: Ports, progress: Progress) -> AsyncGenerator[Cameras]:
+    """Run a recorder with two cards, a camera with a loudspeaker, and one that turns its head."""
+    port = free_port(ports.stage)
+    rtsp_port = free_port(ports.stage_rtsp, port)
+    mo_port = free_port(ports.door, port, rtsp_port)
+    yard_port = free_port(ports.yard, port, rtsp_port, mo_port)
+    yard_rtsp_port = free_port(ports.yard_rtsp, port, rtsp_port, mo_port, yard_port)
     stage = PovcamSimulator(
         AG_UMR20,
         host=LOOPBACK,
@@ -79,11 +94,20 @@ async def simulated_cameras(
     )
     stage.camera.title = STAGE
     stage.camera.slots["sd1"].remaining = 18.4
-    door = MoSimulator(port=free_port(mo_port, port, rtsp_port), tone=TONE)
-    async with stage, door:
+    door = MoSimulator(port=mo_port, tone=TONE)
+    yard = OnvifSimulator(
+        host=LOOPBACK,
+        port=yard_port,
+        rtsp_port=yard_rtsp_port,
+        username=USER,
+        password=PASSWORD,
+    )
+    yard.camera.identity.name = YARD
+    async with stage, door, yard:
         progress(f"Simulated {AG_UMR20.name} on {stage.url}, RTSP port {rtsp_port}")
         progress(f"Simulated MO camera on {door.host}, port {door.port}")
-        yield Cameras(stage, door)
+        progress(f"Simulated ONVIF camera on {yard.url}, RTSP port {yard_rtsp_port}")
+        yield Cameras(stage, door, yard)
 
 
 async def add_cameras(client: Client, cameras: Cameras, config: Path, progress: Progress) -> Added:
@@ -98,11 +122,12 @@ async def add_cameras(client: Client, cameras: Cameras, config: Path, progress: 
         {"rtsp_port": cameras.stage.rtsp_port, "scan_interval": 2},
     )
     door = await _add(client, DOOR, (cameras.door.host, cameras.door.port), {"motor": True})
-    progress(f"Cameras added, {len(stage)} and {len(door)} entities")
+    yard = await _add(client, YARD, (cameras.yard.host, cameras.yard.port), {})
+    progress(f"Cameras added, {len(stage)}, {len(door)} and {len(yard)} entities")
     automation = _automation(door, media_folder(config) / FILM)
     await client.request("POST", f"/api/config/automation/config/{AUTOMATION}", json=automation)
-    path = await show(client, ((STAGE, stage), (DOOR, door)))
-    return Added(stage, door, path)
+    path = await show(client, ((STAGE, stage), (DOOR, door), (YARD, yard)))
+    return Added(stage, door, yard, path)
 
 
 async def _add(

@@ -1,10 +1,13 @@
-"""Writes the tables in docs/ from the code that they describe: requests, and commands."""
+"""Writes the tables in docs/ from the code that they describe: requests, commands, operations."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
+import pkgutil
 import sys
 from typing import Final
 
+from custom_components.panacam.cams import onvif
 from custom_components.panacam.cams.mo.data import DATA
 from custom_components.panacam.cams.mo.operation import OPERATIONS
 from custom_components.panacam.cams.povcam import commands
@@ -51,9 +54,31 @@ def messages() -> str:
     return "\n".join(lines) + "\n"
 
 
+def uses() -> Mapping[str, str]:
+    """Return what each operation of a web service is used for, by `service.Operation`."""
+    found: dict[str, list[str]] = {}
+    for module in pkgutil.iter_modules(onvif.__path__, f"{onvif.__name__}."):
+        operations = getattr(import_module(module.name), "OPERATIONS", {})
+        for operation, use in operations.items():
+            uses = found.setdefault(operation, [])
+            if use not in uses:
+                uses.append(use)
+    return {operation: "; ".join(found[operation]) for operation in sorted(found)}
+
+
+def operations() -> str:
+    """Return the table of all operations of ONVIF's web services."""
+    lines = ["| Service | Operation | Used by |", "|---|---|---|"]
+    for key, use in uses().items():
+        service, _, operation = key.partition(".")
+        lines.append(f"| {service} | {operation} | {use} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES: Final[Mapping[Path, Callable[[], str]]] = {
     DOCS / "panasonic.md": requests,
     DOCS / "mo.md": messages,
+    DOCS / "onvif.md": operations,
 }
 
 
