@@ -62,24 +62,30 @@ class Definitions:
 
 @cache
 def _load() -> Definitions:
+    # A collection stops all threads for as long as it takes to walk through everything, which in
+    # Home Assistant is tenths of a second, and so many new objects would bring one about. None
+    # while they are made; then they go among the old ones unseen, where what stays belongs.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        schema = _read_all()
+        gc.freeze()
+        gc.unfreeze()
+    finally:
+        if collecting:
+            gc.enable()
+    return Definitions(schema)
+
+
+def _read_all() -> Any:
     # Imported here: half a second and twenty megabytes that only owners of such cameras need.
     from zeep.settings import Settings  # noqa: PLC0415
     from zeep.wsdl import Document  # noqa: PLC0415
 
     # It logs what cameras send.
     logging.getLogger("zeep").setLevel(logging.CRITICAL)
-    # A collection in the middle of the loading would stop all threads for as long as it takes to
-    # walk through everything; what is loaded stays for good and is nothing to collect.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        document = Document(
-            BytesIO(_root(_bundled())), _Files(), base=str(_OWN / "root.wsdl"), settings=Settings()
-        )
-    finally:
-        if collecting:
-            gc.enable()
-    return Definitions(document.types)
+    root = BytesIO(_root(_bundled()))
+    return Document(root, _Files(), base=str(_OWN / "root.wsdl"), settings=Settings()).types
 
 
 class _Files:

@@ -23,6 +23,7 @@ from .ptz import PtzPart
 from .scene import ScenePart
 from .sound import SoundPart
 from .system import SystemPart
+from .trying import together
 
 ALIVE_LIMIT: Final = 4.0
 """Seconds that a device may take to show that it is there; two polls must not take longer."""
@@ -108,7 +109,7 @@ class OnvifDevice(Device):
         if self._expected_id is not None and identity.unique_id != self._expected_id:
             raise ConnectError(Reason.OTHER_CAMERA)
         await self._media.connect()
-        await asyncio.gather(self._system.connect(), *(part.connect() for part in self._parts))
+        await together(self._system.connect(), *(part.connect() for part in self._parts))
         await self._events.connect()
         self._refresh_at = time.monotonic() + REFRESH
 

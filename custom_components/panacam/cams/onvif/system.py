@@ -1,6 +1,5 @@
 """The device itself: who it is, its services, its clock, its restart and its log."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from ..text import plain
 from .definitions import SERVICES
 from .node import Node
 from .part import Part
-from .trying import optional
+from .trying import optional, together
 
 CLOCK_TOLERANCE: Final = 60.0
 """Seconds by which a clock may be off; events and recordings are hard to find beyond that."""
@@ -166,13 +165,13 @@ class SystemPart(Part):
             return await optional(self.client.call("device", "GetCapabilities", Category=["All"]))
 
     async def _identity(self) -> Identity:
-        who, interfaces, scopes = await asyncio.gather(
-            self._who(),
+        # Alone: a wrong password is to be tried once, since some lock out who tries often.
+        if (who := await self._who()) is None:
+            raise ProtocolError(Reason.NOT_A_CAMERA)
+        interfaces, scopes = await together(
             optional(self.client.call("device", "GetNetworkInterfaces")),
             optional(self.client.call("device", "GetScopes")),
         )
-        if who is None:
-            raise ProtocolError(Reason.NOT_A_CAMERA)
         found = replace(who, mac=_mac(interfaces), name=_name(scopes))
         if found.unique_id is None:
             found = replace(found, serial=await self._endpoint())
