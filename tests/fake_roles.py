@@ -20,6 +20,8 @@ from custom_components.panacam.cams.roles import (
     EventReceiver,
     Fixer,
     Home,
+    Move,
+    Mover,
     Place,
     Presets,
     Problem,
@@ -95,6 +97,17 @@ class FakePtz(Noted):
     async def look_at(self, place: Place, speed: float | None = None) -> None:
         """Note it."""
         self.note("look_at", place, speed)
+
+
+@dataclass
+class FakeMover(Noted):
+    """Makes steps."""
+
+    moves: frozenset[Move] = frozenset(Move)
+
+    async def move(self, move: Move, size: int = 1) -> None:
+        """Note it."""
+        self.note(move, size)
 
 
 class FakePlaces(Noted):
@@ -283,6 +296,7 @@ class FakeLog(Noted):
 def full_device() -> FakeDevice:
     """Return a camera with every role that an action needs; also what shows that they are roles."""
     device = FakeDevice()
+    mover: Mover = FakeMover()
     ptz: Ptz = FakePtz()
     places = FakePlaces()
     home: Home = places
@@ -296,6 +310,7 @@ def full_device() -> FakeDevice:
     fixer: Fixer = FakeFixer()
     receiver: EventReceiver = FakeReceiver()
     log: SystemLog = FakeLog()
+    device.mover = mover
     device.ptz, device.home, device.presets, device.tours = ptz, home, presets, tours
     device.profiles, device.osds, device.masks, device.analytics = profiles, osds, masks, analytics
     device.fixer, device.receiver, device.system_log = fixer, receiver, log

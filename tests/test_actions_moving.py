@@ -18,6 +18,7 @@ from custom_components.panacam.cams.errors import (
     RefusedError,
 )
 from custom_components.panacam.cams.roles import (
+    Move,
     Place,
     PtzFeature,
     Tour,
@@ -27,7 +28,7 @@ from custom_components.panacam.cams.roles import (
 from custom_components.panacam.cams.stream import RtspStream
 from custom_components.panacam.const import DOMAIN
 from tests.conftest import add, entry_for, gate_entry_for, until
-from tests.fake_roles import FakePlaces, FakePtz, FakeTours, full_device, set_up
+from tests.fake_roles import FakeMover, FakePlaces, FakePtz, FakeTours, full_device, set_up
 from tests.fakes import FakeDevice
 from tests.simulators.mo import MoSimulator
 from tests.simulators.povcam import AW_HE40, Auth, PovcamSimulator
@@ -155,7 +156,7 @@ async def test_mode_that_the_camera_lacks(
 async def test_role_that_the_camera_lacks(hass: HomeAssistant, action: Any) -> None:
     """Every action is there for every camera, and says what it cannot do."""
     examples: dict[str, Any] = {
-        "move": "left",
+        "move": "home" if action.name == "move" else "left",
         "preset": "1",
         "tour": "1",
         "name": "x",
@@ -292,18 +293,42 @@ async def test_tours(hass: HomeAssistant, device: FakeDevice) -> None:
         await call(hass, "modify_tour", tour="Night")
 
 
-async def test_once_for_each_camera(hass: HomeAssistant, device: FakeDevice) -> None:
-    """Whoever means all entities of two cameras means two cameras; one of them may fail."""
+def with_two_streams(device: FakeDevice) -> FakeDevice:
+    """Give a camera two entities."""
     device.streams = tuple(
         RtspStream(key=key, label=key, host="192.0.2.1", port=554, path="/", preferred=True)
         for key in ("one", "two")
     )
     device.state = State(transmitting={"one": True, "two": True})
+    return device
+
+
+async def test_one_step_for_each_camera(hass: HomeAssistant, device: FakeDevice) -> None:
+    """A camera with two streams has one lens."""
+    await set_up(hass, with_two_streams(device))
+    entities = ["camera.bare_one", "camera.bare_two"]
+    await call(hass, "move", entities, move="zoom_in", size=3)
+    await call(hass, "move", entities, move="stop")
+    assert isinstance(device.mover, FakeMover)
+    assert device.mover.calls == [(Move.ZOOM_IN, 3), (Move.STOP, 1)]
+
+
+async def test_step_that_the_camera_lacks(hass: HomeAssistant, device: FakeDevice) -> None:
+    """A camera moves in some ways only."""
+    device.mover = FakeMover(moves=frozenset({Move.ZOOM_IN}))
+    await set_up(hass, device)
+    with pytest.raises(ServiceValidationError, match="cannot do that"):
+        await call(hass, "move", move="pan_left")
+    assert device.mover.calls == []
+
+
+async def test_once_for_each_camera(hass: HomeAssistant, device: FakeDevice) -> None:
+    """Whoever means all entities of two cameras means two cameras; one of them may fail."""
     other = full_device()
     assert isinstance(other.presets, FakePlaces)
     other.presets.error = BusyError(Reason.BUSY)
     await set_up(hass, other, title="Other", unique_id="a8:13:74:00:00:02")
-    await set_up(hass, device)
+    await set_up(hass, with_two_streams(device))
     entities = ["camera.other_only", "camera.bare_one", "camera.bare_two"]
     answer = await call(hass, "save_preset", entities[1:], name="x")
     assert answer == {key: {"token": "new"} for key in entities[1:]}

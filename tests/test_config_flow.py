@@ -220,6 +220,18 @@ async def test_reconfigure_keeps_the_password(
     assert entry.data["password"] == "12345"
 
 
+async def test_reconfigure_keeps_the_webhook(
+    hass: HomeAssistant, open_camera: PovcamSimulator
+) -> None:
+    """The camera was told that address, and nobody is asked for it."""
+    entry = await add(hass, entry_for(open_camera, webhook_id="s3cret"))
+    result = await entry.start_reconfigure_flow(hass)
+    result = await go_on(hass, result, form(open_camera, username="admin"))
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data["webhook_id"] == "s3cret"
+    assert entry.data["family"] == "povcam"
+
+
 async def test_reauthentication_of_an_absent_camera(
     hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
 ) -> None:

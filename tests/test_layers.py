@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "custom_components" / "panacam"
 CAMS = ROOT / "cams"
 FAMILIES = {"povcam", "mo", "onvif"}
-SHARED = {"device", "editors", "errors", "net", "roles", "settings", "stream", "text"}
+SHARED = {"device", "editors", "errors", "memory", "net", "roles", "settings", "stream", "text"}
 BRIDGED = {"errors", "stream", "text", "net"}
 PLATFORMS = {
     "action_base",
@@ -24,7 +24,9 @@ PLATFORMS = {
     "diagnostics",
     "entity",
     "event",
+    "leftovers",
     "media_player",
+    "memory",
     "notices",
     "number",
     "repairs",

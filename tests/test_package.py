@@ -9,7 +9,7 @@ from typing import Any
 
 from awesomeversion import AwesomeVersion
 from homeassistant.helpers.selector import validate_selector
-from homeassistant.util.yaml import load_yaml_dict
+from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 import pytest
 import voluptuous as vol
 
@@ -147,25 +147,35 @@ def test_icons() -> None:
     assert all(icon.startswith("mdi:") for _, icon in leaves(ICONS))
 
 
-def test_move_action() -> None:
-    """The action's fields are what the code takes and what is translated."""
-    fields = SERVICES["move"]["fields"]
-    assert options_of(fields["move"]) == [move.value for move in Move]
-    number = fields["size"]["selector"]["number"]
+def test_sizes_of_steps() -> None:
+    """The slider goes as far as the steps do."""
+    number = SERVICES["move"]["fields"]["size"]["selector"]["number"]
     assert range(number["min"], number["max"] + 1) == MOVE_SIZES
-    assert set(ENGLISH["services"]["move"]["fields"]) == set(fields)
 
 
 def test_all_actions() -> None:
     """Each action is described, translated and has an icon."""
-    names = {"move", *(action.name for action in ACTIONS)}
+    names = {action.name for action in ACTIONS}
     assert names == set(SERVICES) == set(ENGLISH["services"]) == set(ICONS["services"])
+
+
+def fields_of(name: str) -> dict[str, Any]:
+    """Return the fields of an action's form, those of its sections included."""
+    found: dict[str, Any] = {}
+    sections = set()
+    for key, field in SERVICES[name].get("fields", {}).items():
+        if "fields" in field:
+            assert field["collapsed"] is True
+            sections.add(key)
+        found |= field.get("fields", {key: field})
+    assert set(ENGLISH["services"][name].get("sections", {})) == sections
+    return found
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action.name))
 def test_fields_of_actions(action: Action[Any]) -> None:
     """The form has the fields that the code takes, with the same duties, defaults and words."""
-    fields = SERVICES[action.name].get("fields", {})
+    fields = fields_of(action.name)
     assert list(fields) == [str(key) for key in action.fields]
     assert set(ENGLISH["services"][action.name].get("fields", {})) == set(fields)
     for key, validator in action.fields.items():
@@ -174,6 +184,8 @@ def test_fields_of_actions(action: Action[Any]) -> None:
         assert field.get("required", False) is isinstance(key, vol.Required)
         default = key.default() if callable(key.default) else {}
         assert field.get("default", {}) == default
+        # All examples are filled in together, and what is optional often excludes each other.
+        assert "example" not in field or field["required"]
         if "select" in field["selector"]:
             assert isinstance(validator, vol.In)
             assert options_of(field) == list(validator.container)
@@ -199,6 +211,65 @@ def test_issues() -> None:
         assert set(mended["fix_flow"]["error"]) == {NOT_MENDED, STILL_THERE}
         assert set(mended["fix_flow"]["abort"]) == {NOT_LOADED}
         assert set(ENGLISH["issues"][MANUAL.format(problem.value)]) == {"title", "description"}
+
+
+def test_options_in_the_readme() -> None:
+    """The table there has every option, by the name that the form shows."""
+    text = (REPOSITORY / "README.md").read_text()
+    table = text.partition("### Options")[2].partition("\n#")[0]
+    named = re.findall(r"(?m)^\| ([^|]+) \|", table)
+    step = ENGLISH["options"]["step"]["init"]
+    shown = [*step["data"].values(), *step["sections"]["advanced"]["data"].values()]
+    assert named[0] == "Option"
+    assert sorted(named[1:]) == sorted(shown)
+
+
+def test_names_in_the_readme() -> None:
+    """Entities are called there as they are shown."""
+    text = (REPOSITORY / "README.md").read_text()
+    table = text.partition("## Entities")[2].partition("### Actions")[0]
+    rows = [row for row in re.findall(r"(?m)^\| (.+?) \|", table) if not row.startswith("camera ")]
+    known = {
+        re.sub(r"\\\{\w+\\\}", "[ \\\\w]*", re.escape(item["name"]))
+        for kinds in ENGLISH["entity"].values()
+        for item in kinds.values()
+        if not re.fullmatch(r"\{\w+\}", item["name"])
+    }
+    # These are Home Assistant's own words.
+    known |= {"Motion", "Sound", "Restart"}
+    named = {name for row in rows for name in re.findall(r"\*([^*]+)\*", row)}
+    assert len(named) > 100
+    assert [name for name in named if not any(re.fullmatch(one, name) for one in known)] == []
+
+
+def asked_in(tree: Any) -> Iterator[dict[str, Any]]:
+    """Yield every call of an action of ours."""
+    if isinstance(tree, dict):
+        if str(tree.get("action")).startswith("panacam."):
+            yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for item in tree:
+            yield from asked_in(item)
+
+
+def test_examples_in_the_readme() -> None:
+    """What people copy from there is taken."""
+    known = {action.name: action for action in ACTIONS}
+    asked = set()
+    for block in re.findall(r"(?s)```yaml\n(.*?)```", (REPOSITORY / "README.md").read_text()):
+        for call in asked_in(parse_yaml(block)):
+            name = call["action"].removeprefix("panacam.")
+            fields = vol.Schema(known[name].fields)(call.get("data", {}))
+            assert known[name].check(fields) is None
+            asked.add(name)
+    assert asked >= {"move", "ptz", "create_osd", "create_mask", "create_analytics"}
+
+
+def test_spelling() -> None:
+    """As Home Assistant spells."""
+    british = re.compile(r"(?i)colou|metre|licence|behaviour|centre|grey|(?:bil|gn|n)is(?:e|at)")
+    assert [text for _, text in leaves(ENGLISH) if british.search(text)] == []
 
 
 def test_choices_of_the_options() -> None:
@@ -264,7 +335,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     ),
     "repair-issues": ("tests/test_repairs.py", "def test_mended"),
     "async-dependency": (
-        "custom_components/panacam/cams/onvif/client.py",
+        "custom_components/panacam/cams/onvif/sender.py",
         "asyncio.to_thread(build",
     ),
     "inject-websession": ("custom_components/panacam/connection.py", "async_create_clientsession"),

@@ -1,7 +1,9 @@
 """Presets and tours; and the unique ids by which dashboards find what moves a camera."""
 
+import asyncio
 from dataclasses import replace
 import re
+from typing import override
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -14,7 +16,7 @@ from custom_components.panacam.cams.errors import Reason, RefusedError
 from custom_components.panacam.cams.roles import Move, Tour, TourStatus
 from custom_components.panacam.cams.stream import RtspStream
 from custom_components.panacam.select import options_of
-from tests.conftest import MAC
+from tests.conftest import MAC, until
 from tests.fake_roles import FakePlaces, FakeTours, set_up
 from tests.fake_rows import listing_device
 from tests.fakes import FakeDevice
@@ -37,6 +39,23 @@ class Moving:
     async def move(self, move: Move, size: int = 1) -> None:
         """Note it."""
         self.made.append(move)
+
+
+class Hanging(Moving):
+    """Gets no answer to anything but a stop."""
+
+    def __init__(self) -> None:
+        """Begin at rest."""
+        super().__init__()
+        self.stopped = asyncio.Event()
+
+    @override
+    async def move(self, move: Move, size: int = 1) -> None:
+        """Note it, then wait for what ends it."""
+        await super().move(move, size)
+        if move is Move.STOP:
+            self.stopped.set()
+        await self.stopped.wait()
 
 
 class Restarting:
@@ -256,3 +275,15 @@ async def test_streams_that_are_replaced(
     fake.say(replace(fake.state, transmitting={"only": True, "late": True}))
     await hass.async_block_till_done()
     assert state(hass, "camera.bare_late") == "idle"
+
+
+async def test_stop_overtakes(hass: HomeAssistant, fake: FakeDevice) -> None:
+    """A stop reaches the camera though it has not answered to the move."""
+    fake.mover = mover = Hanging()
+    await set_up(hass, fake, scan_interval=300)
+    moving = hass.async_create_task(call(hass, "button", "press", "button.bare_pan_left"))
+    await until(lambda: mover.made == [Move.PAN_LEFT])
+    async with asyncio.timeout(2):
+        await call(hass, "button", "press", "button.bare_stop_movement")
+        await moving
+    assert mover.made == [Move.PAN_LEFT, Move.STOP]

@@ -22,6 +22,7 @@ from tests.fake_roles import FakeFixer, full_device, set_up
 from tests.fakes import FakeDevice
 from tests.simulators.onvif import OnvifSimulator, Quirk
 from tests.test_init import poll
+from tests.test_package import ENGLISH
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ async def test_come_and_go(hass: HomeAssistant, entry: MockConfigEntry, device: 
     found = issues(hass)
     assert list(found) == ["clock_off"]
     assert found["clock_off"].is_fixable
-    assert found["clock_off"].translation_placeholders == {"name": "Bare"}
+    assert found["clock_off"].translation_placeholders == {"name": "Bare", "title": "Bare"}
     await trouble(hass, entry, device, *Problem)
     assert set(issues(hass)) == {"clock_off", "ptz_not_attached"}
     await trouble(hass, entry, device)
@@ -86,6 +87,41 @@ async def test_ignored(hass: HomeAssistant, entry: MockConfigEntry, device: Fake
     assert before is not None
     await trouble(hass, entry, device, *Problem)
     assert issues(hass)["clock_off"].dismissed_version == before
+
+
+async def test_ignored_for_good(
+    hass: HomeAssistant, entry: MockConfigEntry, device: FakeDevice
+) -> None:
+    """Nor when the camera is loaded anew; but once it is mended, or removed, that is forgotten."""
+    await trouble(hass, entry, device, *Problem)
+    for problem in Problem:
+        ir.async_ignore_issue(hass, DOMAIN, issue_id(entry, problem), ignore=True)
+    device.state = replace(device.state, problems=frozenset({Problem.CLOCK_OFF}))
+    with patch("custom_components.panacam.device_for", return_value=device):
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+    found = issues(hass)
+    assert list(found) == ["clock_off"]
+    assert found["clock_off"].dismissed_version is not None
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert issues(hass) == {}
+
+
+async def test_a_title_is_no_markup(hass: HomeAssistant, device: FakeDevice) -> None:
+    """A camera's name is shown as it is, and can be no link."""
+    device.state = replace(device.state, problems=frozenset({Problem.CLOCK_OFF}))
+    entry = await set_up(hass, device, title="[door](//x)")
+    named = {"title": "[door](//x)", "name": r"\[door\]\(//x\)"}
+    assert issues(hass)["clock_off"].translation_placeholders == named
+    flow = await async_create_fix_flow(
+        hass, "x", {"entry_id": entry.entry_id, "problem": Problem.CLOCK_OFF.value}
+    )
+    flow.hass, flow.handler, flow.flow_id = hass, DOMAIN, "1"
+    assert (await flow.async_step_init())["description_placeholders"] == {**named, "error": ""}
+    for issue in ENGLISH["issues"].values():
+        assert "{name}" not in issue["title"]
+        for step in issue.get("fix_flow", {}).get("step", {}).values():
+            assert "{name}" not in step["title"]
 
 
 @pytest.mark.parametrize("fixer", [None, FakeFixer(fixable=frozenset())])

@@ -29,16 +29,17 @@ from custom_components.panacam.cams.device import Alarm
 from custom_components.panacam.cams.errors import ConnectError, Reason, RefusedError
 from custom_components.panacam.cams.roles import Press, Reading, Signal
 from custom_components.panacam.cams.settings import Choice, Range, Text, Toggle
+from custom_components.panacam.rows import described
 from tests.fake_roles import set_up
 from tests.fake_rows import FakePresses, FakeSettings, listing_device
 from tests.fakes import FakeDevice
 from tests.test_actions import call
 from tests.test_init import poll, state
 
-BIT_RATE = "number.bare_bit_rate_main"
+BIT_RATE = "number.bare_main_bit_rate"
 FOCUS = "select.bare_focus"
 RELAY = "switch.bare_relay_1"
-TEXT = "text.bare_overlay_text"
+TEXT = "text.bare_text_overlay_content"
 RULE = "binary_sensor.bare_motion_detector_door"
 
 
@@ -214,7 +215,7 @@ async def test_setting_becomes_another_kind(
     fake.say(fake.state)
     await hass.async_block_till_done()
     assert state(hass, BIT_RATE) == STATE_UNAVAILABLE
-    assert state(hass, "select.bare_resolution") == "a"
+    assert state(hass, "select.bare_video_resolution") == "a"
 
 
 @pytest.mark.parametrize(
@@ -378,3 +379,27 @@ async def test_alarm_that_nobody_knows(
     fake.say(replace(fake.state, alarms={Alarm.MOTION: None}))
     assert state(hass, "binary_sensor.bare_motion") == STATE_UNKNOWN
     assert entry.runtime_data.last_update_success
+
+
+@pytest.mark.parametrize(
+    ("label", "beside"),
+    [
+        ("", ""),
+        ("Gate", " Gate"),
+        ("Loitering", ""),
+        ("loitering  2", " 2"),
+        ("Loiterings", " Loiterings"),
+        ("Gate loitering", " Gate loitering"),
+    ],
+)
+def test_no_word_twice(label: str, beside: str) -> None:
+    """Rules are often named after their kind, which is said already."""
+    found = described(Signal(key="a", kind="loitering", label=label))
+    assert found["translation_placeholders"]["label"] == beside
+    assert found["name"] == f"Loitering{beside}"
+
+
+def test_only_stream() -> None:
+    """The settings of a camera's one stream have a name, too."""
+    placeholders = described(Toggle(key="a"))["translation_placeholders"]
+    assert placeholders["stream"] == "Video"

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
+from aiohttp import ClientSession
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
@@ -17,6 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.panacam import webhook
 from custom_components.panacam.cams.device import Device
+from custom_components.panacam.cams.memory import Memory
 from custom_components.panacam.const import DOMAIN
 from tests.conftest import MAC, add, until, yard_entry_for
 from tests.fake_roles import FakeReceiver, full_device
@@ -43,7 +45,11 @@ class Made:
         self.urls: list[str | None] = []
 
     def __call__(
-        self, _hass: HomeAssistant, _entry: MockConfigEntry, url: str | None = None
+        self,
+        _entry: MockConfigEntry,
+        _session: ClientSession,
+        _memory: Memory,
+        url: str | None = None,
     ) -> Device:
         """Stand in for what makes devices."""
         self.urls.append(url)

@@ -15,7 +15,9 @@ from .cams.errors import CameraError
 from .connection import bridge_for, device_for, session_for
 from .const import CONF_PUBLISH_URL, DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
-from .repairs import async_watch_problems
+from .leftovers import async_clear_leftovers
+from .memory import EntryMemory
+from .repairs import async_forget_problems, async_watch_problems
 from .webhook import async_open_webhook, async_webhook_url
 from .webrtc_provider import async_offer_webrtc
 
@@ -44,10 +46,12 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> bool:
     """Connect one camera and make its entities."""
     webhook = async_webhook_url(hass, entry)
+    memory = EntryMemory(hass, entry)
+    await memory.async_load()
     # Home Assistant's own end of it would come before the device has said goodbye.
     session = session_for(hass, entry.data, auto_cleanup=False)
     try:
-        device = device_for(entry, session, webhook)
+        device = device_for(entry, session, memory, webhook)
     except CameraError as err:
         session.detach()
         raise ConfigEntryNotReady(
@@ -57,6 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> b
     coordinator = PanacamCoordinator(hass, entry, device, bridge)
     # The last one is closed first: viewers are sent away before the camera is hung up on.
     open_things = AsyncExitStack()
+    open_things.push_async_callback(memory.async_save)
     open_things.callback(session.detach)
     open_things.push_async_callback(device.close)
     open_things.push_async_callback(bridge.close)
@@ -80,6 +85,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> b
         # All at once, some hundred entities would be one step of the event loop.
         await hass.config_entries.async_forward_entry_setups(entry, (platform,))
         await asyncio.sleep(0)
+    async_clear_leftovers(hass, entry)
     if (end := await async_offer_webrtc(hass, bridge.find)) is not None:
         open_things.push_async_callback(end)
     return True
@@ -88,3 +94,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> b
 async def async_unload_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> bool:
     """Take one camera's entities away; hanging up is on the entry's own list."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: PanacamConfigEntry) -> None:
+    """Forget what was ignored of a camera that is no longer there, and what it was like."""
+    async_forget_problems(hass, entry)
+    await EntryMemory(hass, entry).async_remove()

@@ -1,4 +1,4 @@
-"""Actions that move a head: freely, to presets and home, and in tours."""
+"""Actions that move a lens or a head: by steps, freely, to presets and home, and in tours."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,10 @@ import voluptuous as vol
 from .action_base import NAME, PART, SPEED, TOKEN, Action, Asked, Mistake, Told, needs, token_of
 from .cams.errors import Reason, RefusedError
 from .cams.roles import (
+    MOVE_SIZES,
     Home,
+    Move,
+    Mover,
     Place,
     Presets,
     Ptz,
@@ -76,6 +79,13 @@ def _vector(asked: Asked, size: float) -> Vector:
         axis, sign = DIRECTIONS[move]
         parts = {axis: sign * size, **parts}
     return Vector(**parts)
+
+
+async def _step(mover: Mover, asked: Asked) -> Told:
+    if (move := Move(asked.data["move"])) not in mover.moves:
+        raise RefusedError(Reason.UNSUPPORTED)
+    await mover.move(move, asked.data["size"])
+    return None
 
 
 async def _move(ptz: Ptz, asked: Asked) -> Told:
@@ -199,6 +209,15 @@ _STEPS: Final = vol.All(
 )
 
 MOVING: Final[tuple[Action[Any], ...]] = (
+    Action[Mover](
+        name="move",
+        fields={
+            vol.Required("move"): vol.In([move.value for move in Move]),
+            vol.Optional("size", default=1): vol.All(vol.Coerce(int), vol.In(MOVE_SIZES)),
+        },
+        role_fn=lambda device: device.mover,
+        call_fn=_step,
+    ),
     Action[Ptz](
         name="ptz",
         fields={

@@ -4,16 +4,11 @@ from typing import Any, Final
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.service import (
-    async_register_batched_platform_entity_service,
-    async_register_platform_entity_service,
-)
-import voluptuous as vol
+from homeassistant.helpers.service import async_register_batched_platform_entity_service
 
 from .action_base import Action
 from .action_edit import EDITING
 from .action_ptz import MOVING
-from .cams.roles import MOVE_SIZES, Move
 from .const import DOMAIN
 
 ACTIONS: Final[tuple[Action[Any], ...]] = (*MOVING, *EDITING)
@@ -21,17 +16,6 @@ ACTIONS: Final[tuple[Action[Any], ...]] = (*MOVING, *EDITING)
 
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register them all."""
-    async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        "move",
-        entity_domain=CAMERA_DOMAIN,
-        schema={
-            vol.Required("move"): vol.In([move.value for move in Move]),
-            vol.Optional("size", default=1): vol.All(vol.Coerce(int), vol.In(MOVE_SIZES)),
-        },
-        func="async_move",
-    )
     for action in ACTIONS:
         # Batched: a step or a new profile for each stream of one camera would be one too many.
         async_register_batched_platform_entity_service(

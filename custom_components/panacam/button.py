@@ -22,7 +22,8 @@ from .entity import PanacamEntity, add_described, of_channel
 from .rows import described
 from .tours import operate
 
-PARALLEL_UPDATES = 1
+# None: the devices have their own locks, and a stop must not wait behind a move that hangs.
+PARALLEL_UPDATES = 0
 
 # Cards look for the ends of these names: no other button of the channel may end like them.
 OF_CHANNEL: Final = frozenset(

@@ -1,4 +1,4 @@
-"""The cameras' live streams, stills and motion JPEG, and the action that moves them."""
+"""The cameras' live streams, stills and motion JPEG."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,17 +13,15 @@ from homeassistant.components.camera import (
     CameraEntityFeature,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import UNDEFINED
 
 from .cams.bridge import Hub, PictureHub, Status
 from .cams.device import State
-from .cams.errors import CameraError, Reason
-from .cams.roles import Move
+from .cams.errors import CameraError
 from .cams.stream import Picture, RtspStream, Stream, Transport
-from .const import CONF_RTSP_TRANSPORT, DOMAIN, LOGGER
+from .const import CONF_RTSP_TRANSPORT, LOGGER
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described, of_channel
 
@@ -239,18 +237,6 @@ class PanacamCamera(PanacamEntity, Camera):
         except ConnectionResetError:
             LOGGER.debug("%s: a viewer of motion JPEG has gone", self.entity_id)
         return response
-
-    async def async_move(self, move: str, size: int) -> None:
-        """Make one step of lens or head: the action `panacam.move`.
-
-        Raises ServiceValidationError for a camera that cannot, HomeAssistantError when it will not.
-        """
-        mover = self.coordinator.device.mover
-        if mover is None or Move(move) not in mover.moves:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key=Reason.UNSUPPORTED.value
-            )
-        await self._act(mover.move(Move(move), size))
 
 
 class _Outage:

@@ -11,6 +11,7 @@ from homeassistant.const import (
     CONF_SSL,
     CONF_USERNAME,
     CONF_VERIFY_SSL,
+    CONF_WEBHOOK_ID,
 )
 from homeassistant.core import callback
 from homeassistant.helpers import config_validation as cv
@@ -40,6 +41,8 @@ _RECONFIGURE_SCHEMA: Final = _ADDRESS_SCHEMA.extend(
         vol.Optional(CONF_PASSWORD): PASSWORD,
     }
 )
+_KEPT: Final = (CONF_FAMILY, CONF_WEBHOOK_ID)
+"""What no form asks for."""
 
 
 class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
@@ -106,7 +109,8 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
             self._data = {
                 **user_input,
                 **split_host(user_input[CONF_HOST]),
-                CONF_FAMILY: entry.data[CONF_FAMILY],
+                # The camera may have been told the webhook's address.
+                **{key: entry.data[key] for key in _KEPT if key in entry.data},
             }
             if (
                 self._data.get(CONF_USERNAME) == entry.data.get(CONF_USERNAME)

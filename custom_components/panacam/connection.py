@@ -21,6 +21,7 @@ from homeassistant.util.ssl import SSLCipherList
 from .cams import registry
 from .cams.bridge import Bridge, BridgeOptions
 from .cams.device import Device
+from .cams.memory import Memory
 from .cams.registry import Address, Finding, Wishes
 from .cams.stream import Credentials, Transport
 from .const import (
@@ -81,11 +82,12 @@ def address_of(data: Mapping[str, Any]) -> Address:
 
 
 def device_for(
-    entry: ConfigEntry[Any], session: ClientSession, webhook: str | None = None
+    entry: ConfigEntry[Any], session: ClientSession, memory: Memory, webhook: str | None = None
 ) -> Device:
     """Return the entry's device, not connected yet. CameraError when its address is none.
 
-    `webhook` is the address that the camera may send its events to.
+    `memory` is what earlier ones knew, `webhook` the address that the camera may send its events
+    to.
     """
     return registry.create(
         entry.data[CONF_FAMILY],
@@ -100,6 +102,7 @@ def device_for(
             trust_addresses=entry.options.get(CONF_TRUST_ADDRESSES, False),
             webhook=webhook,
             press_seconds=entry.options.get(CONF_PRESS_SECONDS, DEFAULT_PRESS_SECONDS),
+            memory=memory,
         ),
     )
 

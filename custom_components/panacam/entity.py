@@ -11,7 +11,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .cams.device import State
+from .cams.device import State, is_gone
 from .cams.errors import CameraError
 from .const import DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
@@ -112,6 +112,9 @@ def add_described[ItemT: _Keyed](
         if shape == (seen := (coordinator.offer, shape_of(coordinator.data))):
             return
         shape = seen
+        # Their entities were removed, and they may come back.
+        if gone := coordinator.device.gone:
+            known.difference_update([key for key in known if is_gone(key, gone)])
         if new := [item for item in describe(coordinator.data) if item.key not in known]:
             known.update(item.key for item in new)
             async_add_entities(create(coordinator, item) for item in new)

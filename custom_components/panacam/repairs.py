@@ -13,6 +13,7 @@ from .cams.errors import CameraError, Reason
 from .cams.roles import Problem
 from .const import DOMAIN
 from .coordinator import PanacamConfigEntry
+from .flow_base import named
 
 MANUAL: Final = "{}_manual"
 """The translation key of a problem that its owner has to mend."""
@@ -30,7 +31,10 @@ def issue_id(entry: PanacamConfigEntry, problem: Problem) -> str:
 
 @callback
 def async_watch_problems(hass: HomeAssistant, entry: PanacamConfigEntry) -> CALLBACK_TYPE:
-    """Have issues come and go with the problems of the entry's camera; return what ends that."""
+    """Have issues come and go with the problems of the entry's camera; return what ends that.
+
+    An issue that was ignored outlasts that end, or it would ask again after each reload.
+    """
     coordinator = entry.runtime_data
     registry = ir.async_get(hass)
 
@@ -49,11 +53,20 @@ def async_watch_problems(hass: HomeAssistant, entry: PanacamConfigEntry) -> CALL
     def end() -> None:
         unsubscribe()
         for problem in Problem:
-            ir.async_delete_issue(hass, DOMAIN, issue_id(entry, problem))
+            issue = registry.async_get_issue(DOMAIN, issue_id(entry, problem))
+            if issue is not None and issue.dismissed_version is None:
+                ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
     unsubscribe = coordinator.async_add_listener(look)
     look()
     return end
+
+
+@callback
+def async_forget_problems(hass: HomeAssistant, entry: PanacamConfigEntry) -> None:
+    """Delete the issues of a camera that was removed, those that were ignored included."""
+    for problem in Problem:
+        ir.async_delete_issue(hass, DOMAIN, issue_id(entry, problem))
 
 
 def _create(hass: HomeAssistant, entry: PanacamConfigEntry, problem: Problem) -> None:
@@ -67,7 +80,7 @@ def _create(hass: HomeAssistant, entry: PanacamConfigEntry, problem: Problem) ->
         is_fixable=fixable,
         severity=ir.IssueSeverity.WARNING,
         translation_key=problem.value if fixable else MANUAL.format(problem.value),
-        translation_placeholders={"name": entry.title},
+        translation_placeholders=named(entry.title),
     )
 
 
@@ -90,7 +103,7 @@ class FixFlow(RepairsFlow):
         entry: PanacamConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason=NOT_LOADED)
-        placeholders = {"name": entry.title, "error": ""}
+        placeholders = {**named(entry.title), "error": ""}
         errors: dict[str, str] = {}
         if user_input is not None:
             try:

@@ -33,6 +33,8 @@ UNITS: Final = {
     "%": PERCENTAGE,
 }
 """Home Assistant's units; any other one is shown as it is."""
+ONLY_STREAM: Final = "Video"
+"""The stream of a camera that has one, and so no name for it."""
 
 
 class Described(TypedDict):
@@ -48,19 +50,32 @@ class Described(TypedDict):
 def described(row: Row) -> Described:
     """Return how an entity is named: by its kind, and which one of several.
 
-    Texts have `{label}` where that goes, which brings its own blank along, or `{name}`, the label
-    alone. `name` is for kinds that have no text.
+    Texts have `{label}` where that goes, which brings its own blank along; `{name}`, the label
+    alone; or `{stream}`, which comes first so that the settings of one stream stand together.
+    `name` is for kinds that have no text.
     """
     kind = row.kind or row.key
     words = kind.replace("_", " ").capitalize()
-    label = f" {row.label}" if row.label else ""
+    label = _beside(words, row.label)
     return Described(
         key=row.key,
         name=f"{words}{label}",
         translation_key=kind,
-        translation_placeholders={"label": label, "name": row.label or words},
+        translation_placeholders={
+            "label": label,
+            "name": row.label or words,
+            "stream": row.label or ONLY_STREAM,
+        },
         entity_registry_enabled_default=row.enabled,
     )
+
+
+def _beside(words: str, label: str) -> str:
+    """Return a label as it follows its kind, which many cameras' names begin with already."""
+    first, rest = label[: len(words)], label[len(words) :]
+    if first.casefold() == words.casefold() and rest[:1] in {"", " "}:
+        label = rest.strip()
+    return f" {label}" if label else ""
 
 
 def unit_of(unit: str | None) -> str | None:

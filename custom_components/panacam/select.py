@@ -17,7 +17,8 @@ from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described, of_channel
 from .rows import SettingEntity, add_settings, category_of, described
 
-PARALLEL_UPDATES = 1
+# None: the devices have their own locks, and a preset must not wait behind one that hangs.
+PARALLEL_UPDATES = 0
 
 PRESET = SelectEntityDescription(key=of_channel("ptz_preset"), translation_key="ptz_preset")
 TOUR = SelectEntityDescription(key="ptz_tour", translation_key="ptz_tour")

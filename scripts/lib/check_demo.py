@@ -1,4 +1,4 @@
-"""What `scripts/demo --check` wants to see of both cameras."""
+"""What `scripts/demo --check` wants to see of the three cameras."""
 
 import asyncio
 import math

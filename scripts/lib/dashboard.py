@@ -1,4 +1,4 @@
-"""The dashboard of the demo: the live picture, the controls and the storage on one page."""
+"""The dashboard of the demo: the live picture, the controls and the state on one page."""
 
 from collections.abc import Sequence
 import os
@@ -17,6 +17,7 @@ _ROWS = (
     ("pan_left", "home", "pan_right"),
     ("tilt_up", "stop", "tilt_down"),
 )
+_OF_HEAD = ("pan_left", "pan_right", "tilt_up", "tilt_down")
 
 _ALARMS = ("motion", "external", "sound")
 
@@ -93,7 +94,7 @@ async def show(client: Client, cameras: Sequence[tuple[str, Entities]]) -> str:
 
 
 def page(cameras: Sequence[tuple[str, Entities]]) -> Json:
-    """Return the configuration of the dashboard: a column for each camera, and one for storage."""
+    """Return the configuration of the dashboard: a column for each camera, then what it tells."""
     sections = [
         _section(
             [
@@ -108,7 +109,7 @@ def page(cameras: Sequence[tuple[str, Entities]]) -> Json:
         )
         for title, entities in cameras
     ]
-    sections += [_section(cards) for _, entities in cameras if (cards := _storage(entities))]
+    sections += [_section(cards) for _, entities in cameras if (cards := _state(entities))]
     view = {"title": "Cameras", "path": "live", "type": "sections", "max_columns": 3}
     return {"title": "panacam", "views": [view | {"icon": "mdi:cctv", "sections": sections}]}
 
@@ -153,7 +154,7 @@ def _recording(entities: Entities) -> list[Card]:
     return cards
 
 
-def _storage(entities: Entities) -> list[Card]:
+def _state(entities: Entities) -> list[Card]:
     cards: list[Card] = []
     if total := entities.id("sensor", "remaining_percent"):
         gauge = {"type": "gauge", "entity": total, "name": "Free", "min": 0, "max": 100}
@@ -165,7 +166,10 @@ def _storage(entities: Entities) -> list[Card]:
                 continue
             tile = {"type": "tile", "entity": entities.id(domain, key)}
             cards.append(tile | {"name": entities.name(domain, key), "grid_options": _size(6)})
-    return [_heading("Storage", "mdi:sd"), *cards] if cards else []
+    if not cards:
+        return []
+    heading = _heading("Storage", "mdi:sd") if total else _heading("State", "mdi:eye-outline")
+    return [heading, *cards]
 
 
 def _alarms(entities: Entities) -> list[Card]:
@@ -232,4 +236,9 @@ def _buttons(entities: Entities) -> list[Card]:
         }
         for key in ordered
     ]
-    return [_heading("Lens", "mdi:camera-iris"), *cards] if cards else []
+    heading = (
+        _heading("Lens and head", "mdi:pan")
+        if any(key in present for key in _OF_HEAD)
+        else _heading("Lens", "mdi:camera-iris")
+    )
+    return [heading, *cards] if cards else []

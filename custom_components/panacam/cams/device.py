@@ -48,6 +48,12 @@ def read_mac(text: str) -> str | None:
     return ":".join(re.findall("..", digits))
 
 
+def is_gone(key: str, gone: frozenset[str]) -> bool:
+    """Return whether a key, or how it begins before a `_`, is one of `Device.gone`."""
+    words = key.split("_")
+    return any("_".join(words[: end + 1]) in gone for end in range(len(words)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Who the camera is; what it does not tell is None."""
@@ -187,6 +193,14 @@ class Device(ABC):
     receiver: EventReceiver | None = None
     """Takes what the camera sends to a webhook; None when it is not to send there."""
     system_log: SystemLog | None = None
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """Return the keys of what it had and has no longer, or how they begin before a `_`.
+
+        What it only does not tell of now is none of that.
+        """
+        return frozenset()
 
     def want(self, key: str) -> Unsubscribe:
         """Keep a signal or reading up that costs something, until called off."""

@@ -54,6 +54,10 @@ class ConnectError(CameraError):
     """Nobody usable answers at the moment: try again later."""
 
 
+class UnreachedError(ConnectError):
+    """Not even a connection stood, so nothing was sent: another address may be tried."""
+
+
 class AuthError(CameraError):
     """The camera wants other credentials: ask for them."""
 

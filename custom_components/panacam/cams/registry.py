@@ -18,6 +18,7 @@ from .errors import (
     Reason,
     RefusedError,
 )
+from .memory import Memory, ShortMemory
 from .mo.device import MoDevice
 from .net.http import HttpClient
 from .onvif.client import OnvifClient
@@ -59,6 +60,8 @@ class Wishes:
     """The address that the camera is to send its events to; None: they are fetched."""
     press_seconds: float = 1.0
     """How long a press of a button moves a head that moves until it is stopped."""
+    memory: Memory = field(default_factory=ShortMemory, compare=False, repr=False)
+    """What outlasts the device object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +156,7 @@ def _onvif(session: ClientSession, address: Address, wishes: Wishes) -> OnvifDev
         expected_id=wishes.expected_id,
         webhook=wishes.webhook,
         press_seconds=wishes.press_seconds,
+        memory=wishes.memory,
     )
 
 
@@ -181,7 +185,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             create=_onvif,
             identify=_identify_onvif,
             wishes=frozenset(
-                {"rtsp_port", "transport", "trust_addresses", "webhook", "press_seconds"}
+                {"rtsp_port", "transport", "trust_addresses", "webhook", "press_seconds", "memory"}
             ),
             general=True,
         ),

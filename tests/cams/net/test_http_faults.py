@@ -16,6 +16,7 @@ from custom_components.panacam.cams.errors import (
     ConnectError,
     ProtocolError,
     Reason,
+    UnreachedError,
 )
 from custom_components.panacam.cams.net import http as net_http
 from custom_components.panacam.cams.net.http import HttpClient
@@ -202,7 +203,7 @@ async def test_nobody_there(session: ClientSession) -> None:
     """A closed port is unreachable."""
     async with Peer.saying(b"") as peer:
         pass
-    with pytest.raises(ConnectError) as caught:
+    with pytest.raises(UnreachedError) as caught:
         await http_of(session, peer).request("GET", STATE)
     assert caught.value.reason is Reason.UNREACHABLE
     assert_discreet(caught.value, peer)
@@ -221,7 +222,7 @@ async def test_connection_never_stands(
         filler.setblocking(False)
         filler.connect_ex(listener.getsockname())
     try:
-        with pytest.raises(ConnectError) as caught:
+        with pytest.raises(UnreachedError) as caught:
             await HttpClient(session, "127.0.0.1", port=listener.getsockname()[1]).request(
                 "GET", STATE
             )

@@ -45,6 +45,7 @@ def brief(monkeypatch: pytest.MonkeyPatch, life: float = 2.0) -> None:
     monkeypatch.setattr(channel, "STABLE", 0.2)
     monkeypatch.setattr(channel, "FIRST_WAIT", 0.1)
     monkeypatch.setattr(channel, "LAST_WAIT", 0.4)
+    monkeypatch.setattr(channel, "LOGIN_WAIT", 0.4)
 
 
 class Ears(Part):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from aiohttp import ClientSession
 import pytest
 
+from custom_components.panacam.cams.device import Alarm
 from custom_components.panacam.cams.editors import AnalyticsEditor
 from custom_components.panacam.cams.errors import CameraError, ProtocolError, Reason, RefusedError
 from custom_components.panacam.cams.onvif.analytics import AnalyticsPart
@@ -174,8 +175,8 @@ async def test_editing(
         assert name not in there
 
 
-async def test_a_deleted_rule_tells_nothing(session: ClientSession) -> None:
-    """Its values are unknown, whoever deleted it."""
+async def test_a_deleted_rule_takes_its_rows_along(session: ClientSession) -> None:
+    """Whoever deleted it; made again, it has the same."""
     async with OnvifSimulator() as simulator, listening(session, simulator) as found:
         part = AnalyticsPart(found.part.client, found.board)
         await part.connect()
@@ -185,17 +186,45 @@ async def test_a_deleted_rule_tells_nothing(session: ClientSession) -> None:
         await until(
             lambda: found.signal("rule_engine_cell_motion") and 1.0 in found.board.read.values()
         )
-        await found.part.close()
-        found.board.signalled[found.key("rule_engine_cell_motion")] = True
-        key = next(key for key in found.board.read if "counter" in key)
-        found.board.read[key] = 1.0
+        key = found.key("rule_engine_cell_motion")
+        counter = next(key for key in found.board.read if "counter" in key)
+        line = next(key for key, row in found.board.topics.items() if row.label == "Door step")
+        assert found.board.alarms[Alarm.MOTION] is True
         await editor_of(part).delete("rules", None, "MyMotion")
+        await until(lambda: found.board.alarms[Alarm.MOTION] is not True)
         state.remove_rule("Visitors")
+        state.remove_rule("Door step")
         await part.refresh()
-        assert found.signal("rule_engine_cell_motion") is None
-        assert found.board.read[key] is None
+        now = found.watched.states[-1]
+        assert key not in now.signals
+        assert counter not in now.readings
+        assert line not in now.topics
         simulator.fault("GetRules", Fault.ERROR_500)
         await part.refresh()
+        assert found.board.signals
+        simulator.clear_faults()
+        parameters = {"Direction": "Left", "Segments": LINE}
+        await editor_of(part).create("rules", None, "Door step", "LineDetector", parameters)
+        assert found.board.topics[line].label == "Door step"
+
+
+async def test_connected_again(session: ClientSession) -> None:
+    """Rules that are not to be seen keep their rows; without analytics there are no rules."""
+    async with OnvifSimulator() as simulator, analytics_of(session, simulator) as (part, watched):
+        board = watched.board
+        before = {*board.signals, *board.readings, *board.topics}
+        assert before
+        board.profiles = (replace(PROFILE, configurations={"analytics": "another"}),)
+        await part.connect()
+        assert {*board.signals, *board.readings, *board.topics} == before
+        board.profiles = (PROFILE,)
+        await part.connect()
+        assert {*board.signals, *board.readings, *board.topics} == before
+        board.profiles = ()
+        simulator.fault("GetAnalyticsConfigurations", Fault.EMPTY_RESPONSE)
+        await part.connect()
+        assert part.editor is None
+        assert not {*board.signals, *board.readings, *board.topics}
 
 
 async def test_refusals(session: ClientSession) -> None:

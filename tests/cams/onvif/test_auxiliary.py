@@ -1,5 +1,6 @@
 import pytest
 
+from custom_components.panacam.cams.errors import RefusedError
 from custom_components.panacam.cams.onvif.auxiliary import Auxiliary
 from custom_components.panacam.cams.settings import Choice, Toggle
 from tests.cams.onvif.support import Watched
@@ -9,15 +10,24 @@ class Sent:
     """Auxiliary commands offered on a board, and what was sent."""
 
     def __init__(self, *commands: str) -> None:
-        """Offer commands."""
+        """Offer commands of the PTZ service."""
         self.watched = Watched()
         self.board = self.watched.board
         self.sent: list[str] = []
-        self.auxiliary = Auxiliary(self.board, self._send)
-        self.auxiliary.offer(commands)
+        self.others: list[str] = []
+        """What was sent to the device service."""
+        self.auxiliary = Auxiliary(self.board)
+        self.offer("ptz", *commands)
+
+    def offer(self, service: str, *commands: str) -> None:
+        """Offer the commands of a service."""
+        self.auxiliary.offer(service, commands, self._send if service == "ptz" else self._other)
 
     async def _send(self, command: str) -> None:
         self.sent.append(command)
+
+    async def _other(self, command: str) -> None:
+        self.others.append(command)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +36,7 @@ class Sent:
         (("tt:Wiper|On", "tt:Wiper|Off"), "aux_wiper", "aux_wiper", ""),
         (("irlampon", "irlampoff"), "aux_irlamp", "auxiliary", "irlamp"),
         (("Fan_ON", "Fan_OFF"), "aux_fan", "auxiliary", "Fan"),
-        (("Heizung An: on", "Heizung An: off"), "aux_heizung_an", "auxiliary", "Heizung An:"),
+        (("Heizung An: on", "Heizung An: off"), "aux_heizung_an", "auxiliary", "Heizung an:"),
     ],
 )
 async def test_switches(commands: tuple[str, ...], key: str, kind: str, label: str) -> None:
@@ -57,7 +67,7 @@ async def test_the_rest_is_pressed() -> None:
     keys = ["aux_washer_on", "aux_station", "aux_e6b497e6b584", "aux_a_b"]
     assert list(sent.board.presses) == keys
     labels = [press.label for press in sent.board.presses.values()]
-    assert labels == ["Washer On", "Station", "\u6d17\u6d44", "ab"]
+    assert labels == ["Washer on", "Station", "\u6d17\u6d44", "ab"]
     for key in keys:
         await sent.board.do(key)
     assert sent.sent == ["tt:Washer|On", "Station", "\u6d17\u6d44", "a\u202eb"]
@@ -73,20 +83,55 @@ async def test_names_that_make_one_key() -> None:
 
 async def test_the_same_command_of_two_services() -> None:
     """The device service's is left out where the PTZ service has it, also the next time."""
-    sent = Sent("tt:Wiper|On", "tt:Wiper|Off", "Wash")
-    others: list[str] = []
-
-    async def send(command: str) -> None:
-        others.append(command)
-
-    other = Auxiliary(sent.board, send)
+    sent = Sent()
     for _ in range(2):
-        other.offer(["tt:Wiper|On", "tt:Wiper|Off", "Wash", "Heat"])
-        sent.auxiliary.offer(["tt:Wiper|On", "tt:Wiper|Off", "Wash"])
+        sent.offer("device", "tt:Wiper|On", "tt:Wiper|Off", "Wash", "Heat")
+        sent.offer("ptz", "tt:Wiper|On", "tt:Wiper|Off", "Wash")
     await sent.board.change("aux_wiper", True)
     await sent.board.do("aux_wash")
     await sent.board.do("aux_heat")
-    assert (sent.sent, others) == (["tt:Wiper|On", "Wash"], ["Heat"])
+    assert (sent.sent, sent.others) == (["tt:Wiper|On", "Wash"], ["Heat"])
+
+
+LAMP = ("tt:IRLamp|On", "tt:IRLamp|Off")
+AUTO = (*LAMP, "tt:IRLamp|Auto")
+
+
+@pytest.mark.parametrize("first", ["ptz", "device"])
+@pytest.mark.parametrize(("ptz", "device"), [(AUTO, LAMP), (LAMP, AUTO), (("tt:IRLamp|On",), AUTO)])
+async def test_whoever_tells_first(
+    first: str, ptz: tuple[str, ...], device: tuple[str, ...]
+) -> None:
+    """A lamp is the same row in either order: that of the service that can do more with it."""
+    sent = Sent()
+    lists = {"ptz": ptz, "device": device}
+    for service in sorted(lists, key=lambda name: name != first):
+        sent.offer(service, *lists[service])
+    row = sent.board.settings["aux_ir_lamp"]
+    assert isinstance(row, Choice)
+    assert row.options == ("auto", "on", "off")
+    assert not sent.board.presses
+    await sent.board.change("aux_ir_lamp", "auto")
+    assert [sent.sent, sent.others] == (
+        [["tt:IRLamp|Auto"], []] if ptz is AUTO else [[], ["tt:IRLamp|Auto"]]
+    )
+
+
+async def test_commands_that_are_gone() -> None:
+    """A row goes with its last command; what was sent is forgotten where it can be no more."""
+    sent = Sent(*AUTO, "Station")
+    await sent.board.change("aux_ir_lamp", "auto")
+    sent.offer("ptz", *LAMP)
+    assert isinstance(sent.board.settings["aux_ir_lamp"], Toggle)
+    assert sent.board.values == {"aux_ir_lamp": None}
+    assert not sent.board.presses
+    await sent.board.change("aux_ir_lamp", False)
+    sent.offer("ptz", *LAMP)
+    assert sent.board.values == {"aux_ir_lamp": False}
+    sent.offer("ptz")
+    assert not sent.board.settings
+    with pytest.raises(RefusedError):
+        await sent.board.do("aux_station")
 
 
 async def test_a_thousand_commands() -> None:

@@ -85,6 +85,9 @@ async def test_presses() -> None:
     assert pressed == ["wash"]
     with pytest.raises(RefusedError):
         await role.press("dry")
+    shown.board.withdraw_press("wash")
+    with pytest.raises(RefusedError):
+        await role.press("wash")
     assert Shown().board.press_role is None
 
 
@@ -101,6 +104,29 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     state = board.state()
     assert state.signals == {"k0": True, "k1": None}
     assert len(state.readings) == len(state.topics) == 2
+
+
+def test_withdrawing() -> None:
+    """What is taken away has neither row nor value; whoever keeps values hears of it, once."""
+    board = Shown().board
+    board.withdraw_signal("none")  # nobody listens yet
+    board.signal(Signal(key="s"), value=True)
+    board.withdraw_signal("s")
+    gone: list[str] = []
+    board.on_withdrawn(gone.append)
+    board.signal(Signal(key="s"), value=True)
+    board.reading(Reading(key="r"), 1)
+    board.topic(Topic(key="t"))
+    for _ in range(2):
+        board.withdraw_signal("s")
+        board.withdraw_reading("r")
+        board.withdraw_topic("t")
+    state = board.state()
+    assert not state.signals
+    assert not state.readings
+    assert not state.topics
+    assert gone == ["s", "r"]
+    assert board.signal(Signal(key="s"))
 
 
 def test_wanting() -> None:

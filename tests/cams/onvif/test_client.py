@@ -1,5 +1,8 @@
 import asyncio
 from contextlib import suppress
+import socket
+import struct
+import time
 
 from aiohttp import ClientSession
 import pytest
@@ -11,11 +14,14 @@ from custom_components.panacam.cams.errors import (
     ProtocolError,
     Reason,
     RefusedError,
+    UnreachedError,
 )
-from custom_components.panacam.cams.onvif import client as client_module
+from custom_components.panacam.cams.net import http as net_http
+from custom_components.panacam.cams.onvif import client as client_module, sender as sender_module
 from custom_components.panacam.cams.onvif.client import OnvifClient
 from custom_components.panacam.cams.onvif.hosts import MAX_PLACES
 from tests.cams.onvif.support import client_for, known_client
+from tests.cams.support import Heard, Peer
 from tests.simulators.onvif import Auth, Fault, OnvifSimulator, Quirk
 
 
@@ -121,6 +127,8 @@ async def test_faults(
         assert reason is None or raised.value.reason is reason
         assert simulator.password not in str(raised.value)
         simulator.clear_faults()
+        if error is AuthError:  # who was refused is not to try again at once
+            client = client_for(session, simulator)
         assert await information(client)
 
 
@@ -204,3 +212,89 @@ async def test_closed(session: ClientSession) -> None:
         client.close()
         with pytest.raises(ConnectError):
             await information(client)
+
+
+class Deaf:
+    """A port that connections to are neither made nor refused."""
+
+    def __enter__(self) -> int:
+        """Fill the queue of those who wait; return the port."""
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        self._sockets = [listener, *(socket.socket() for _ in range(4))]
+        for filler in self._sockets[1:]:
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        return int(listener.getsockname()[1])
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close all."""
+        for opened in self._sockets:
+            opened.close()
+
+
+async def test_port_behind_a_router(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a router does not let through is asked at the port that it does, at once from then."""
+    monkeypatch.setattr(net_http, "CONNECT_TIMEOUT", 0.4)
+    async with OnvifSimulator() as simulator:
+        client = await known_client(session, simulator)
+        with Deaf() as port:
+            address = f"http://10.0.0.1:{port}/onvif/device_service"
+            began = time.monotonic()
+            for _ in range(5):
+                assert await client.call("device", "GetScopes", address=address)
+            assert time.monotonic() - began < 1.5
+
+
+async def test_detours_are_bounded(session: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ports that are closed are not kept without end, nor for ever."""
+    async with OnvifSimulator() as simulator:
+        client = await known_client(session, simulator)
+        for port in range(2, 30):
+            address = f"http://10.0.0.1:{port}/onvif/device_service"
+            assert await client.call("device", "GetScopes", address=address)
+        assert 0 < len(client._detours) < 10
+        monkeypatch.setattr(sender_module, "DETOUR", 0.0)
+        assert await client.call("device", "GetScopes", address=address)
+
+
+async def test_nobody_at_home(session: ClientSession) -> None:
+    """Without the device there is no way round."""
+    async with OnvifSimulator() as simulator:
+        client = await known_client(session, simulator)
+    with pytest.raises(ConnectError):  # a connection that stood until now
+        await information(client)
+    for address in (None, "http://10.0.0.1:2/onvif/device_service"):
+        with pytest.raises(UnreachedError):
+            await client.call("device", "GetScopes", address=address)
+
+
+@pytest.mark.parametrize("fault", ["reset", "close", "hang"])
+async def test_no_second_time(session: ClientSession, fault: str) -> None:
+    """A request that a port may have taken is not sent again to another one."""
+
+    async def answer(_heard: Heard, writer: asyncio.StreamWriter) -> None:
+        match fault:
+            case "reset":
+                linger = struct.pack("ii", 1, 0)
+                writer.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, linger
+                )
+                writer.transport.abort()
+            case "close":
+                writer.close()
+            case _:
+                await asyncio.sleep(5)
+
+    async with OnvifSimulator() as simulator, Peer(answer) as peer:
+        client = await known_client(session, simulator)
+        before = simulator.count("GetScopes")
+        address = f"http://10.0.0.1:{peer.port}/onvif/device_service"
+        with pytest.raises(ConnectError) as raised:
+            await client.call("device", "GetScopes", address=address, timeout=0.5)
+        assert not isinstance(raised.value, UnreachedError)
+        assert len(peer.heard) == 1
+        assert simulator.count("GetScopes") == before

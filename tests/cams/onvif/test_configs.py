@@ -133,3 +133,15 @@ def test_what_is_no_element(text: str) -> None:
 def test_options(inside: str, option: object) -> None:
     """Ranges and lists are told as such, the rest as it is."""
     assert option_of(parse(f"<Options>{inside}</Options>".encode())) == option
+
+
+def test_change_of_undeclared_prefixes() -> None:
+    """A rule that came with prefixes that nobody declared can be changed all the same."""
+    rule = parse(
+        b"<tan:Rule Name='r' Type='tt:Line' x:odd='1'><tt:Parameters>"
+        b"<tt:SimpleItem Name='a' Value='1'/></tt:Parameters></tan:Rule>"
+    )
+    changed = configs.change(rule, {"a": "2\x01", "b": 3}, {})
+    assert changed.items("Parameters") == {"a": "2", "b": "3"}
+    assert changed.attribute("Type") == "tt:Line"
+    assert parse(etree.tostring(changed.element)).name == "Rule"

@@ -25,6 +25,7 @@ from custom_components.panacam.cams.onvif import device as device_module
 from custom_components.panacam.cams.onvif.audience import MAX_STATES
 from custom_components.panacam.cams.onvif.device import OnvifDevice
 from custom_components.panacam.cams.roles import Move, Problem
+from custom_components.panacam.cams.settings import Choice, Toggle
 from tests.cams.onvif.support import client_for
 from tests.simulators.onvif import Auth, Fault, OnvifSimulator, Quirk
 
@@ -310,3 +311,46 @@ async def test_hanging(session: ClientSession, monkeypatch: pytest.MonkeyPatch) 
         assert time.monotonic() - before < 2
         simulator.clear_faults()
         assert await device.poll()
+
+
+async def test_stumbling(session: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a device failed to tell when it had just started is asked for again."""
+    monkeypatch.setattr(device_module, "AGAIN", (0.0,))
+    async with OnvifSimulator() as simulator:
+        simulator.fault("GetImagingSettings", Fault.FAULT_500, times=1)
+        simulator.fault("GetPresetTours", Fault.EMPTY, times=1)
+        async with connected(session, simulator) as device:
+            assert device.settings is not None
+            assert "imaging_0_brightness" not in {row.key for row in device.settings.table}
+            state = await device.poll()
+            assert "imaging_0_brightness" in state.settings
+            assert device.tours is not None
+            count = simulator.count("GetProfiles")
+            await device.poll()
+            assert simulator.count("GetProfiles") == count
+
+
+async def test_ten_connects(session: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What two services list is the same row each time, whichever of them answers first."""
+    async with OnvifSimulator() as simulator:
+        for number in range(10):
+            client = client_for(session, simulator)
+            slow = ("GetNodes", "GetServiceCapabilities")[number % 2]
+            call = client.call
+
+            async def slowly(service: str, operation: str, /, **values: Any) -> Any:
+                if operation == slow:  # noqa: B023 - called before the next turn
+                    await asyncio.sleep(0.1)
+                return await call(service, operation, **values)  # noqa: B023
+
+            monkeypatch.setattr(client, "call", slowly)
+            device = OnvifDevice(client)
+            try:
+                await device.connect()
+                rows = {row.key: row for row in device.settings.table} if device.settings else {}
+                lamp = rows["aux_ir_lamp"]
+                assert isinstance(lamp, Choice)
+                assert "auto" in lamp.options
+                assert isinstance(rows["aux_wiper"], Toggle)
+            finally:
+                await device.close()

@@ -270,6 +270,18 @@ async def test_inputs_that_are_not_listed(session: ClientSession) -> None:
         plugged.part.deaf()
 
 
+async def test_fewer_inputs(plugged: Plugged) -> None:
+    """One that is gone takes its signal along, and what it told of the alarm."""
+    ring(plugged, "input1", "false")
+    ring(plugged, "input2", "true")
+    del plugged.camera.io.inputs["input2"]
+    await plugged.part.connect()
+    assert plugged.board.signalled == {"input_0": False}
+    assert plugged.board.alarms == {Alarm.EXTERNAL: False}
+    plugged.part.deaf()
+    assert plugged.board.signalled == {"input_0": None}
+
+
 async def test_idle_state(plugged: Plugged) -> None:
     """Of each input, and of no other."""
     row = plugged.board.settings["input_1_idle_state"]

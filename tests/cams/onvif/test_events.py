@@ -12,7 +12,7 @@ from custom_components.panacam.cams.onvif.node import parse
 from custom_components.panacam.cams.onvif.soap import Request, build
 from custom_components.panacam.cams.roles import TopicEvent
 from tests.cams.onvif.listening import brief, listening, until
-from tests.simulators.onvif import Fault, OnvifSimulator, Quirk, Topic
+from tests.simulators.onvif import Fault, OnvifSimulator, Quirk, Topic, state_events
 
 MOTION = "rule_engine_cell_motion_detector"
 REGION = "rule_engine_motion_region_detector"
@@ -166,6 +166,24 @@ async def test_lost_subscription(session: ClientSession, monkeypatch: pytest.Mon
         assert found.signal(REGION) is True
         assert found.changes == []
         assert None not in found.shown(REGION)[1:]
+
+
+async def test_subscription_that_is_lost_again_and_again(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is made again before anybody notices; a state outlives them all."""
+    brief(monkeypatch, 30.0)
+    monkeypatch.setattr(state_events, "_LOST_AFTER", 0.5)
+    quirks = {Quirk.SUBSCRIPTION_LOST}
+    async with OnvifSimulator(quirks=quirks) as simulator, listening(session, simulator) as found:
+        simulator.camera.analytics.motion()
+        await until(lambda: found.signal(MOTION))
+        await until(lambda: simulator.count("CreatePullPointSubscription") >= 4, 10)
+        assert found.signal(MOTION) is True
+        assert None not in found.shown(MOTION)[1:]
+        assert found.changes == []
+        simulator.camera.analytics.trigger("MyMotion", active=False)
+        await until(lambda: found.signal(MOTION) is False)
 
 
 async def test_what_is_not_told_again_is_forgotten(

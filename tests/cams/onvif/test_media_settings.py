@@ -112,6 +112,30 @@ async def test_no_profile_with_sound(session: ClientSession, *, media2: bool) ->
             assert refused.value.reason is Reason.UNSUPPORTED
 
 
+@pytest.mark.parametrize("media2", [True, False])
+async def test_what_most_people_want(session: ClientSession, *, media2: bool) -> None:
+    """Of all streams the preferred one, and of that what its pictures and its sound cost."""
+    async with (
+        OnvifSimulator(media2=media2) as simulator,
+        media_of(session, simulator) as (part, watched),
+    ):
+        preferred = part.preferred()
+        assert preferred is not None
+        assert preferred.index == 0
+        rows = watched.board.settings.values()
+        streaming = [row for row in rows if row.key.startswith(("encoder_", "audio_", "profile_"))]
+        assert len({row.label for row in streaming}) > 2
+        wanted = {row.key for row in streaming if row.enabled}
+        assert wanted - {"encoder_0_constant_bit_rate"} == {
+            "encoder_0_resolution",
+            "encoder_0_frame_rate",
+            "encoder_0_bit_rate",
+            "audio_encoder_0_bit_rate",
+            "audio_output_0_level",
+            "profile_0_audio",
+        }
+
+
 async def test_no_microphone(session: ClientSession) -> None:
     """A device without a microphone or a loudspeaker has no settings of them."""
     async with (

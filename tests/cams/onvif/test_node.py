@@ -1,10 +1,20 @@
 from datetime import timedelta
 
+from lxml import etree
 import pytest
 
 from custom_components.panacam.cams.errors import ProtocolError, Reason
 from custom_components.panacam.cams.onvif import node
-from custom_components.panacam.cams.onvif.node import MAX_CHILDREN, MAX_TEXT, Node, parse
+from custom_components.panacam.cams.onvif.configuration import insert
+from custom_components.panacam.cams.onvif.node import (
+    MAX_CHILDREN,
+    MAX_TEXT,
+    SCHEMA,
+    Node,
+    declare,
+    namespace_of,
+    parse,
+)
 
 PRESETS = b"""<?xml version="1.0" encoding="utf-8"?>
 <tptz:GetPresetsResponse xmlns:tptz="http://www.onvif.org/ver20/ptz/wsdl"
@@ -154,3 +164,53 @@ def test_items() -> None:
     assert root.items("Data") == {"State": "true", "Empty": ""}
     assert root.items("Key") == {}
     assert isinstance(root, Node)
+
+
+@pytest.mark.parametrize(
+    "bad", ["&#1;", "&#x1f;", "&#xFFFF;", "&#xD800;", "&#57343;", "&#x110000;", "&#0;"]
+)
+def test_illegal_characters(bad: str) -> None:
+    """What XML cannot have is left out of what is read, or nobody could write it again."""
+    root = parse(f"<a b='x{bad}y'>x{bad}y</a>".encode())
+    assert root.text() == root.whole_text() == root.attribute("b") == "xy"
+    root.put("c", text="1\x022")
+    assert parse(bytes(etree.tostring(root.element))).text("c") == "12"
+
+
+@pytest.mark.parametrize("bad", ["\x01", "&#xD800;", "&#1;"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_illegal_characters_as_they_are(bad: str, encoding: str) -> None:
+    """However they are written, what is read can be written again."""
+    root = parse(f"<a b='x{bad}y'>x{bad}y</a>".encode(encoding))
+    for text in (root.text(), root.whole_text(), root.attribute("b")):
+        root.put("c", text=text or "")
+        root.element.set("d", text or "")
+
+
+def test_legal_characters() -> None:
+    """Everything else is left alone."""
+    assert (
+        parse("<a>ü\t\n\u2028\U0001f600\ue000</a>".encode()).text() == "ü\t\n\u2028\U0001f600\ue000"
+    )
+
+
+def test_change_with_undeclared_prefix() -> None:
+    """What is put beside elements whose prefix nobody declared is in the schemas' namespace."""
+    root = parse(
+        b"<tt:Encoder><tt:RateControl><tt:Limit>1</tt:Limit></tt:RateControl></tt:Encoder>"
+    )
+    root.put("RateControl", "EncodingInterval", text="2")
+    insert(root, "H264", ("RateControl",)).put("GovLength", text="3")
+    declare(root.element)
+    wanted = [
+        f"{{{SCHEMA}}}{name}"
+        for name in ("Encoder", "H264", "GovLength", "RateControl", "Limit", "EncodingInterval")
+    ]
+    assert [element.tag for element in root.element.iter()] == wanted
+
+
+def test_namespaces() -> None:
+    """An element is put into that of its parent."""
+    root = parse(b"<a xmlns='urn:x' xmlns:y='urn:y'><y:b/><c/></a>")
+    assert [namespace_of(element) for element in root.element.iter()] == ["urn:x", "urn:y", "urn:x"]
+    assert namespace_of(parse(b"<a/>").element) is None

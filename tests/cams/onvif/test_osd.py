@@ -6,8 +6,7 @@ import pytest
 
 from custom_components.panacam.cams.errors import ProtocolError, Reason, RefusedError
 from custom_components.panacam.cams.onvif.media import MediaPart
-from custom_components.panacam.cams.onvif.slots import MAX_SLOTS, Slots
-from tests.cams.onvif.streaming import change, media_of, options_of, xml
+from tests.cams.onvif.streaming import change, media_of, options_of
 from tests.cams.onvif.support import Watched
 from tests.simulators.onvif import Fault, OnvifSimulator
 from tests.simulators.onvif.media_parts import MAX_OSDS, Osd
@@ -84,11 +83,14 @@ async def test_others_change_them(session: ClientSession) -> None:
         }
         osds["osd_9"] = Osd(token="osd_9", source=VIEW, kind="Image", image="/images/logo.png")
         await part.refresh()
-        assert {"osd_0", "osd_1"} <= rows_of(watched)
-        assert "osd_0_text" not in rows_of(watched)
+        assert {"osd_1", "osd_2"} <= rows_of(watched)
+        assert "osd_0" not in rows_of(watched)
+        assert "osd_2_text" not in rows_of(watched)
+        assert part.gone == {"osd_0"}
         osds.clear()
         await part.refresh()
         assert not rows_of(watched)
+        assert part.gone == {"osd_0", "osd_1", "osd_2"}
         with pytest.raises(RefusedError):
             await watched.board.change("osd_1", False)
 
@@ -209,18 +211,3 @@ async def test_no_token(session: ClientSession) -> None:
         simulator.fault("CreateOSD", Fault.EMPTY_RESPONSE)
         with pytest.raises(ProtocolError):
             await (await editor(part)).create_osd({"text": "x", "date_format": "yyyy-MM-dd"})
-
-
-def test_slots() -> None:
-    """After a restart with other tokens, things are where they were; there are not too many."""
-    slots = Slots()
-    slots.take([xml(f'<O token="{name}"></O>') for name in "abc"])
-    slots.take([xml(f'<O token="{name}"></O>') for name in "xyz"])
-    assert [slot.token for slot in slots.by_index.values()] == ["x", "y", "z"]
-    slots.take([xml('<O token="z"></O>'), xml("<O></O>")])
-    assert {index: slot.token for index, slot in slots.by_index.items()} == {2: "z"}
-    assert slots.label(2) == "3"
-    slots.take([xml(f'<O token="{number}"></O>') for number in range(100)])
-    assert len(slots.by_index) == MAX_SLOTS
-    slots.take([xml('<O token="0"></O>')])
-    assert slots.label(0) == ""

@@ -83,6 +83,21 @@ async def test_recall_of_nothing(head: PtzRig) -> None:
     assert head.board.preset is None
 
 
+@pytest.mark.parametrize("fault", [Fault.FAULT_500, Fault.EMPTY])
+async def test_a_stumble(head: PtzRig, fault: Fault) -> None:
+    """A device that once does not tell its presets and tours has them all the same."""
+    tours = dict(head.board.tours)
+    assert tours
+    head.simulator.fault("GetPresets", fault)
+    head.simulator.fault("GetPresetTours", fault)
+    await head.part.refresh()
+    assert head.board.presets == NAMES
+    assert head.board.tours == tours
+    assert head.part.tours is not None
+    assert await presets_of(head).save("Entrance", "1") == "1"
+    assert head.board.presets == NAMES
+
+
 async def test_save_and_remove(head: PtzRig) -> None:
     """A new one, another name for it, and away with it; each read back."""
     token = await presets_of(head).save("Tür & Tor")

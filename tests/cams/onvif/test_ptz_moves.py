@@ -335,6 +335,17 @@ async def test_absolute(head: PtzRig) -> None:
     assert head.camera.ptz.position == pytest.approx((0.5, 0.25, 1.0), abs=0.01)
 
 
+async def test_without_absolute_moves(session: ClientSession) -> None:
+    """A unit that goes to no position says so; it turns and steps all the same."""
+    async with rig(session, make, OnvifSimulator(quirks={Quirk.NO_ABSOLUTE_MOVE})) as head:
+        assert PtzFeature.ABSOLUTE not in ptz_of(head).features
+        assert {PtzFeature.CONTINUOUS, PtzFeature.RELATIVE} <= ptz_of(head).features
+        with pytest.raises(RefusedError) as raised:
+            await ptz_of(head).go(Vector(pan=0.5, tilt=0.0))
+        assert raised.value.reason is Reason.UNSUPPORTED
+        assert head.simulator.count("AbsoluteMove") == 0
+
+
 async def test_half_a_position_needs_a_status(session: ClientSession) -> None:
     """Pan alone cannot be sent by a unit that does not tell its tilt."""
     async with rig(session, make, OnvifSimulator(quirks={Quirk.NO_PTZ_STATUS})) as head:
@@ -453,3 +464,20 @@ async def test_a_unit_of_steps_only(session: ClientSession) -> None:
         head.simulator.fault("Stop", Fault.NOT_SUPPORTED)
         with pytest.raises(RefusedError):
             await ptz.stop()
+
+
+async def test_stop_overtakes(head: PtzRig) -> None:
+    """Stop does not wait for the answer to the move that it ends."""
+    ptz = ptz_of(head)
+    head.simulator.fault("ContinuousMove", Fault.HANG, times=1)
+    moving = asyncio.create_task(ptz.start(Vector(pan=1.0)))
+    await until(lambda: head.simulator.count("ContinuousMove"))
+    stopping = asyncio.create_task(ptz.stop())
+    try:
+        async with asyncio.timeout(1):
+            await until(lambda: head.simulator.count("Stop"))
+        assert not moving.done()
+    finally:
+        moving.cancel()
+        await asyncio.gather(moving, stopping, return_exceptions=True)
+    assert stands(head)

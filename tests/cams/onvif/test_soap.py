@@ -16,6 +16,7 @@ from custom_components.panacam.cams.errors import (
 )
 from custom_components.panacam.cams.onvif.node import parse
 from custom_components.panacam.cams.onvif.soap import (
+    MAX_ELEMENTS,
     Argument,
     Request,
     Signature,
@@ -277,3 +278,22 @@ def test_old_faults() -> None:
     assert isinstance(fault_error(found, "Thing"), AuthError)
     found = parse(b"<Fault><faultstring>Not supported here</faultstring></Fault>")
     assert fault_error(found, "Thing").reason is Reason.UNSUPPORTED
+
+
+def test_too_many_elements() -> None:
+    """An answer of more elements than anything needs is none, however few bytes they are."""
+    some = "<x/>" * (MAX_ELEMENTS - 10)
+    assert read(envelope(f"<GetPresetsResponse>{some}</GetPresetsResponse>"), "GetPresets")
+    many = "<x/>" * MAX_ELEMENTS
+    with pytest.raises(ProtocolError) as raised:
+        read(envelope(f"<GetPresetsResponse>{many}</GetPresetsResponse>"), "GetPresets")
+    assert raised.value.reason is Reason.TOO_LARGE
+
+
+def test_sent_back_with_undeclared_prefix() -> None:
+    """A configuration whose prefixes a device forgot to declare goes back with them declared."""
+    node = parse(
+        b"<tt:Thing token='1'><tt:Name>x</tt:Name><tt:Encoding>H264</tt:Encoding></tt:Thing>"
+    )
+    body = body_of("media2", "SetVideoEncoderConfiguration", Configuration=node)
+    assert body.find(f".//{TT}Encoding") is not None

@@ -7,7 +7,10 @@ from custom_components.panacam.cams.errors import (
     ConnectError,
     ProtocolError,
     Reason,
+    RefusedError,
 )
+from custom_components.panacam.cams.onvif import system as system_module
+from custom_components.panacam.cams.onvif.node import parse
 from custom_components.panacam.cams.onvif.system import SystemPart
 from custom_components.panacam.cams.roles import Problem
 from tests.cams.onvif.support import Watched, client_for
@@ -47,6 +50,8 @@ async def test_identity(session: ClientSession) -> None:
         ({Quirk.FAULT_200}, True, True),
         ({Quirk.UNDECLARED_PREFIX}, True, True),
         ({Quirk.NO_GET_SERVICES}, True, True),
+        ({Quirk.NOTHING_FREE}, True, True),
+        ({Quirk.NOTHING_FREE, Quirk.NO_GET_SERVICES}, True, True),
     ],
 )
 async def test_odd_devices(
@@ -114,6 +119,26 @@ async def test_clock(session: ClientSession) -> None:
         assert not watched.board.problems
 
 
+async def test_clock_of_a_time_server(session: ClientSession) -> None:
+    """A device with a time server keeps it; its owner is to look at that."""
+    async with OnvifSimulator(clock_offset=7200) as simulator:
+        simulator.camera.clock.kind = "NTP"
+        part, watched = part_of(session, simulator)
+        await part.identify()
+        await part.connect()
+        assert watched.board.problems == {Problem.CLOCK_OFF}
+        assert not part.fixable
+        with pytest.raises(RefusedError) as refused:
+            await watched.board.do("set_clock")
+        assert refused.value.reason is Reason.CONFLICT
+        assert simulator.count("SetSystemDateAndTime") == 0
+        simulator.camera.clock.kind = "Manual"
+        await part.refresh()
+        assert part.fixable == {Problem.CLOCK_OFF}
+        await watched.board.do("set_clock")
+        assert not watched.board.problems
+
+
 async def test_clock_that_cannot_be_set(session: ClientSession) -> None:
     """A device that only says that it did goes on having the problem."""
     async with OnvifSimulator(clock_offset=7200, quirks={Quirk.SET_TIME_IGNORED}) as simulator:
@@ -177,3 +202,59 @@ async def test_log(session: ClientSession) -> None:
         simulator.fault("GetSystemUris", Fault.EMPTY_RESPONSE)
         with pytest.raises(CameraError):
             await part.read()
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.ERROR_500, Fault.EMPTY, Fault.HTML, Fault.NOT_SUPPORTED, Fault.UNAUTHORIZED]
+)
+async def test_addresses_not_told(session: ClientSession, fault: Fault) -> None:
+    """A device that does not tell its MAC address for a moment is no other one for that."""
+    async with OnvifSimulator() as simulator:
+        part, _ = part_of(session, simulator)
+        known = (await part.identify()).unique_id
+        assert known == simulator.camera.identity.mac
+        assert part.matches(known)
+        simulator.fault("GetNetworkInterfaces", fault)
+        assert (await part.identify()).unique_id == known
+        assert part.matches(known)
+        # Nor for who begins now.
+        other, _ = part_of(session, simulator)
+        assert (await other.identify()).mac is None
+        assert other.matches(known)
+        assert other.matches(simulator.camera.identity.serial)
+        # But another one is another one, when it says as little.
+        simulator.become(mac="a8:13:74:00:09:09", serial="other")
+        await part.identify()
+        assert not part.matches(known)
+
+
+async def test_other_addresses(session: ClientSession) -> None:
+    """Another MAC address is another device; the serial number will do for the same one."""
+    async with OnvifSimulator() as simulator:
+        serial = simulator.camera.identity.serial
+        part, _ = part_of(session, simulator)
+        known = (await part.identify()).unique_id or ""
+        assert part.matches(serial)
+        simulator.become(mac="a8:13:74:00:09:09", serial="other")
+        await part.identify()
+        assert not part.matches(known)
+        assert not part.matches(serial)
+        assert part.matches("a8:13:74:00:09:09")
+
+
+def test_several_interfaces() -> None:
+    """The address of any interface will do, that of one in use is shown."""
+
+    def interface(mac: str, enabled: str) -> str:
+        return (
+            f"<NetworkInterfaces><Enabled>{enabled}</Enabled><Info><HwAddress>{mac}</HwAddress>"
+            "</Info></NetworkInterfaces>"
+        )
+
+    rows = (
+        interface("a8:13:74:00:00:01", "false")
+        + interface("00:00:00:00:00:00", "true")
+        + interface("A8-13-74-00-00-02", "true")
+    )
+    told = parse(f"<GetNetworkInterfacesResponse>{rows}</GetNetworkInterfacesResponse>".encode())
+    assert system_module._macs(told) == ("a8:13:74:00:00:02", "a8:13:74:00:00:01")

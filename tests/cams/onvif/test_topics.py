@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Mapping
+import time
 
 import pytest
 
@@ -74,21 +75,21 @@ def only(board: Board) -> Signal:
         ("VideoSource/MotionAlarm", "State", "motion_alarm", SignalClass.MOTION, False),
         ("AudioAnalytics/Audio/DetectedSound", "isSoundDetected", "detected_sound", "sound", True),
         ("VideoSource/GlobalSceneChange/ImagingService", "State", "scene_change", "tamper", True),
-        ("VideoSource/ImageTooDark/AnalyticsService", "State", "image_too_dark", "tamper", True),
+        ("VideoSource/ImageTooDark/AnalyticsService", "State", "image_too_dark", "problem", False),
         ("VideoSource/SignalLoss", "State", "signal_loss", "problem", True),
         ("RuleEngine/TamperDetector/Tamper", "IsTamper", "tamper", "tamper", True),
         ("RuleEngine/FieldDetector/ObjectsInside", "IsInside", "field", "occupancy", True),
         ("Device/HardwareFailure/FanFailure", "Failed", "hardware_failure", "problem", True),
         ("Monitoring/Washer/LiquidLow", "IsLow", "washer_liquid_low", "problem", True),
         ("Monitoring/OperatingTime/DefinedLimitReached", "Status", "monitoring", None, False),
-        ("UserAlarm/IVA/HumanShapeDetect", "State", "person", SignalClass.MOTION, True),
-        ("RuleEngine/MyRuleDetector/PeopleDetect", "State", "person", SignalClass.MOTION, True),
-        ("RuleEngine/MyRuleDetector/VehicleDetect", "State", "vehicle", "motion", True),
-        ("RuleEngine/MyRuleDetector/DogCatDetect", "State", "animal", "motion", True),
-        ("RuleEngine/TPSmartEventDetector/TPSmartEvent", "IsVehicle", "vehicle", "motion", True),
-        ("RuleEngine/TPSmartEventDetector/TPSmartEvent", "IsPet", "animal", "motion", True),
-        ("RuleEngine/MyRuleDetector/FaceDetect", "State", "face", "motion", True),
-        ("RuleEngine/MyRuleDetector/Visitor", "State", "visitor", "motion", True),
+        ("UserAlarm/IVA/HumanShapeDetect", "State", "person", "occupancy", True),
+        ("RuleEngine/MyRuleDetector/PeopleDetect", "State", "person", "occupancy", True),
+        ("RuleEngine/MyRuleDetector/VehicleDetect", "State", "vehicle", "occupancy", True),
+        ("RuleEngine/MyRuleDetector/DogCatDetect", "State", "animal", None, True),
+        ("RuleEngine/TPSmartEventDetector/TPSmartEvent", "IsVehicle", "vehicle", "occupancy", True),
+        ("RuleEngine/TPSmartEventDetector/TPSmartEvent", "IsPet", "animal", None, True),
+        ("RuleEngine/MyRuleDetector/FaceDetect", "State", "face", None, True),
+        ("RuleEngine/MyRuleDetector/Visitor", "State", "visitor", None, True),
         ("RuleEngine/Other/Thing", "State", "rule", None, True),
         ("Vendor/Scard/Inserted", "State", "event", None, False),
     ],
@@ -130,6 +131,53 @@ def test_alarm_is_any_of_its_signals(watched: Watched, topics: Topics) -> None:
     assert watched.told == [AlarmRaised(Alarm.MOTION)] * 2
     topics.heard(message(MOTION, {}, "Deleted", Rule="b"))
     assert board.alarms == {Alarm.MOTION: False}
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_found_out_by_two_services(watched: Watched, topics: Topics, number: int) -> None:
+    """Which service it was is said only where there are two of them."""
+    ends = ["ImagingService", "AnalyticsService"]
+    topics.heard(message(f"VideoSource/ImageTooDark/{ends[number]}", {"State": "true"}))
+    row = only(watched.board)
+    assert (row.label, row.diagnostic) == ("", True)
+    topics.heard(message(f"VideoSource/ImageTooDark/{ends[1 - number]}", {"State": "true"}))
+    topics.heard(message(f"VideoSource/ImageTooBlurry/{ends[number]}", {"State": "true"}))
+    other = ("analytics", "imaging")[number]
+    assert [row.label for row in watched.board.signals.values()] == ["", other, ""]
+
+
+async def test_doorbell_is_no_motion(watched: Watched, topics: Topics) -> None:
+    """It is on and off also where nobody says that it is a property, and raises no alarm."""
+    ring = "RuleEngine/MyRuleDetector/Visitor"
+    for state in ("1", "0"):
+        topics.heard(message(ring, {"State": state}, "", Source="source"))
+    assert only(watched.board).signal_class is None
+    assert list(watched.board.signalled.values()) == [False]
+    assert not watched.board.topics
+    assert not watched.board.alarms
+    assert not watched.told
+
+
+async def test_withdrawn(watched: Watched, topics: Topics) -> None:
+    """What the board has no longer counts for no alarm, and comes back by an event alone."""
+    board = watched.board
+    battery = "Monitoring/BatteryCapacity"
+    topics.heard(message(MOTION, {"IsMotion": "true"}, Rule="a"))
+    topics.heard(message(MOTION, {"IsMotion": "false"}, Rule="b"))
+    topics.heard(message(battery, {"PercentageRemainingCapacity": "9"}))
+    first = next(iter(board.signals))
+    board.withdraw_signal(first)
+    assert board.alarms == {Alarm.MOTION: False}
+    board.withdraw_reading(next(iter(board.readings)))
+    topics.heard(message(MOTION, {}, "Deleted", Rule="a"))
+    topics.heard(message(battery, {}, "Deleted"))
+    topics.deaf()
+    assert first not in board.signalled
+    assert not board.read
+    assert not board.readings
+    topics.heard(message(MOTION, {"IsMotion": "true"}, Rule="a"))
+    assert board.signalled[first] is True
+    assert board.alarms == {Alarm.MOTION: True}
 
 
 def test_initial_state_raises_nothing(watched: Watched, topics: Topics) -> None:
@@ -351,6 +399,33 @@ def test_doubt(watched: Watched, topics: Topics) -> None:
     topics.settle()
     assert list(watched.board.signalled.values()) == [True, True, None, False]
     assert watched.board.alarms == {Alarm.MOTION: True}
+
+
+def test_settling_in_time(watched: Watched, topics: Topics) -> None:
+    """Hundreds of topics and rules whose keys begin alike are settled at once, each by its own."""
+    inside = "RuleEngine/MotionRegionDetector/M"
+    objects = {"ObjectId": "int"}
+    topics.describe(
+        TopicDescription(
+            topic=f"{inside}{'_' * number}",
+            is_property=True,
+            source={"Rule": "string"},
+            keys=objects,
+            data={"State": "boolean"},
+        )
+        for number in range(400)
+    )
+    for number in range(390):
+        topics.heard(message(inside, {"State": "true"}, keys={"ObjectId": "1"}, Rule=str(number)))
+    topics.heard(message(f"{inside}/Longer", {"State": "true"}, Rule="other"))
+    longer = list(watched.board.signals)[-1]
+    topics.doubt()
+    began = time.perf_counter()
+    topics.settle()
+    assert time.perf_counter() - began < 0.1
+    assert watched.board.signalled.pop(longer) is None
+    assert set(watched.board.signalled.values()) == {False}
+    assert watched.board.alarms == {Alarm.MOTION: False}
 
 
 async def test_what_nobody_ends(

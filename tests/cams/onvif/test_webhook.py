@@ -92,6 +92,25 @@ async def test_webhook_of_no_use(
         assert found.part.diagnostics()["dropped"] == 1
 
 
+async def test_webhook_that_is_of_use_again(
+    session: ClientSession, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With each connecting the device is asked once more to send."""
+    monkeypatch.setattr(channel, "WEBHOOK_WAIT", 0.3)
+    door.open = False
+    async with (
+        OnvifSimulator() as simulator,
+        listening(session, simulator, door.url) as found,
+    ):
+        await until(lambda: found.channel == "pull_point")
+        assert found.part.diagnostics()["webhook_refused"]
+        door.open = True
+        door.receive = found.part.receive
+        await found.part.connect()
+        assert found.channel == "webhook"
+        assert found.part.diagnostics()["webhook_refused"] is False
+
+
 async def test_renewed_and_asked(
     session: ClientSession, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,12 +157,35 @@ async def test_bodies() -> None:
     assert box.dropped == 5
     box.put(b"x" * (inbox.MAX_BODY + 1))
     assert box.dropped == 6
-    box.put(NOTIFY + b" " * inbox.LARGE_BODY)
+    box.put(NOTIFY + b" " * inbox.LARGE)
     assert len(await box.read(ours)) == 2
     for _ in range(inbox.MAX_WAITING + 9):
         box.put(NOTIFY)
     assert box.dropped == 15
     assert len(await box.read(ours)) == 2 * inbox.MAX_WAITING
+
+
+async def test_many_bodies_at_once() -> None:
+    """However small each of them is, the loop goes on while they are read."""
+    ours = Subscription(address="http://10.0.0.9:8080/onvif/subscription/4", pull_point=False)
+    box = Inbox(None)
+    box.open = True
+    for _ in range(inbox.MAX_WAITING):
+        box.put(NOTIFY)
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(turn())
+    await asyncio.sleep(0)
+    before = turns
+    assert len(await box.read(ours)) == 2 * inbox.MAX_WAITING
+    assert turns - before > 1
+    counting.cancel()
 
 
 async def test_flood_of_bodies(session: ClientSession, door: Door) -> None:

@@ -15,6 +15,7 @@ from typing import Literal, cast, override
 from aiohttp import (
     ClientConnectionError,
     ClientConnectorDNSError,
+    ClientConnectorError,
     ClientError,
     ClientHandlerType,
     ClientPayloadError,
@@ -24,6 +25,7 @@ from aiohttp import (
     ClientSession,
     ClientSSLError,
     ClientTimeout,
+    ConnectionTimeoutError,
     DigestAuthMiddleware,
     InvalidURL,
     ServerDisconnectedError,
@@ -32,8 +34,9 @@ from aiohttp import (
 from multidict import CIMultiDict
 from yarl import URL
 
-from ..errors import AuthError, ConnectError, ProtocolError, Reason
+from ..errors import AuthError, ConnectError, ProtocolError, Reason, UnreachedError
 from ..stream import Credentials
+from .login import LoginRecord
 
 type Method = Literal["GET", "POST"]
 
@@ -111,30 +114,31 @@ class _Digest(DigestAuthMiddleware):
 class _Login:
     """Answers the camera's challenge in the scheme it asks for, and remembers that scheme."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, record: LoginRecord) -> None:
         try:
             self._digest = _Digest(credentials.username, credentials.password)
         except ValueError as err:  # a colon, which neither scheme can carry in a user name
             raise AuthError(Reason.WRONG_CREDENTIALS) from err
         self._basic = encode_basic_auth(credentials.username, credentials.password)
         self._use_basic = False
-        self._allow_basic = True
+        self._record = record
         self.challenged = False
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Send the request, with credentials once they are known to be wanted."""
-        if tried := self._use_basic:
+        if tried := self._use_basic and not self._record.digest_seen:
             request.headers["Authorization"] = self._basic
         response = await self._digest(request, handler)
         by_digest = request.headers.get("Authorization", "").startswith("Digest ")
         self.challenged |= tried or by_digest or response.status == _UNAUTHORIZED
         if response.status != _UNAUTHORIZED:
             if by_digest:
-                # Who understands Digest has no reason to want the readable password later.
-                self._allow_basic = False
+                self._record.digest_seen = True
             return response
         offered = _challenges(response)
-        self._use_basic = self._allow_basic and "basic" in offered and "digest" not in offered
+        self._use_basic = (
+            "basic" in offered and "digest" not in offered and not self._record.digest_seen
+        )
         if tried or not self._use_basic:
             return response
         response.release()
@@ -147,6 +151,8 @@ def _translated(unusable: Reason = Reason.UNEXPECTED_REPLY) -> Iterator[None]:
     """Turn what aiohttp raises into camera errors, leaving its texts (which hold URLs) behind."""
     try:
         yield
+    except ConnectionTimeoutError as err:
+        raise UnreachedError(Reason.TIMEOUT) from err
     except TimeoutError as err:
         raise ConnectError(Reason.TIMEOUT) from err
     except (ClientConnectorDNSError, InvalidURL) as err:
@@ -155,6 +161,8 @@ def _translated(unusable: Reason = Reason.UNEXPECTED_REPLY) -> Iterator[None]:
         raise ConnectError(Reason.TLS) from err
     except (ClientPayloadError, ServerDisconnectedError) as err:
         raise ConnectError(Reason.CUT) from err
+    except ClientConnectorError as err:
+        raise UnreachedError(Reason.UNREACHABLE) from err
     except (ClientConnectionError, OSError) as err:
         raise ConnectError(Reason.UNREACHABLE) from err
     except ClientResponseError as err:
@@ -179,16 +187,18 @@ class HttpClient:
         tls: bool = False,
         credentials: Credentials | None = None,
         timeout: float | None = None,
+        record: LoginRecord | None = None,
     ) -> None:
         """Aim at `host` (bare IPv6 allowed); `timeout` in seconds, None: REQUEST_TIMEOUT.
 
-        Raises ConnectError when that is no host, AuthError when no camera can have such a user.
+        `record` is shared by those who ask the same camera on other ports. Raises ConnectError
+        when that is no host, AuthError when no camera can have such a user.
         """
         with _translated(Reason.UNKNOWN_HOST):
             self.base = URL.build(scheme="https" if tls else "http", host=host, port=port)
         self._session = session
         self._timeout = REQUEST_TIMEOUT if timeout is None else timeout
-        self._login = None if credentials is None else _Login(credentials)
+        self._login = None if credentials is None else _Login(credentials, record or LoginRecord())
         self._open: set[ClientResponse] = set()
         self._closed = False
 
@@ -202,16 +212,18 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_TEXT,
         timeout: float | None = None,
+        login: bool = True,
     ) -> Answer:
         """Send one request, `data` as a form or as it is, and read the whole answer.
 
-        The status is left to the caller, but for 401 (AuthError) and redirects (ConnectError).
-        Raises ConnectError, AuthError, ProtocolError(TOO_LARGE | NOT_HTTP).
+        Without `login`, a challenge is a refusal. The status is left to the caller, but for 401
+        (AuthError) and redirects (ConnectError). Raises UnreachedError when nothing was sent,
+        ConnectError, AuthError, ProtocolError(TOO_LARGE | NOT_HTTP).
         """
-        limits = ClientTimeout(
-            total=self._timeout if timeout is None else timeout, sock_connect=CONNECT_TIMEOUT
-        )
-        async with self._send(method, path, query, data, headers, limits) as response:
+        total = self._timeout if timeout is None else timeout
+        # Short of the whole, or who waits could not tell which of the two it was.
+        limits = ClientTimeout(total=total, sock_connect=min(CONNECT_TIMEOUT, total / 2))
+        async with self._send(method, path, query, data, headers, limits, login=login) as response:
             if (response.content_length or 0) > max_bytes:
                 raise ProtocolError(Reason.TOO_LARGE)
             body = bytearray()
@@ -264,6 +276,8 @@ class HttpClient:
         data: Mapping[str, str] | bytes | None,
         headers: Mapping[str, str] | None,
         limits: ClientTimeout,
+        *,
+        login: bool = True,
     ) -> AsyncGenerator[ClientResponse]:
         """Send one request, wait for its head and refuse what must not be followed."""
         if self._closed:
@@ -279,7 +293,7 @@ class HttpClient:
                             headers={"Accept-Encoding": "identity", **(headers or {})},
                             allow_redirects=False,
                             timeout=limits,
-                            middlewares=() if self._login is None else (self._login,),
+                            middlewares=(self._login,) if login and self._login else (),
                         )
                     )
             if self._closed:

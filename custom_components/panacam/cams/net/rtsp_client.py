@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from ..errors import AuthError, CameraError, ConnectError, ProtocolError, Reason
 from ..stream import Credentials, bracketed
+from .login import LoginRecord
 from .rtp import receiver_report
 from .rtsp import (
     Asked,
@@ -59,17 +60,19 @@ class RtspClient:
         path: str,
         credentials: Credentials | None,
         *,
+        record: LoginRecord | None = None,
         require: str = "",
         on_lost: Callable[[CameraError], None] | None = None,
     ) -> None:
         """Aim at `path`; `require` names what the camera has to understand in every request.
 
-        `on_lost` is told, in the loop, when the connection ends without being asked to.
+        `record` is shared with the camera's other connections. `on_lost` is told, in the loop,
+        when the connection ends without being asked to.
         """
         self._host, self._port = host, port
         self._root = f"rtsp://{bracketed(host)}:{port}"
         self._url = self._base = self._control = self._moved(f"{self._root}{path}")
-        self._login = None if credentials is None else RtspLogin(credentials)
+        self._login = None if credentials is None else RtspLogin(credentials, record)
         self._require = require
         self._on_lost = on_lost
         self._decoder = Decoder()

@@ -8,6 +8,7 @@ import secrets
 from typing import Final
 
 from ..stream import Credentials
+from .login import LoginRecord
 
 _PARAMETER: Final = re.compile(r'([A-Za-z][\w-]*)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)')
 _SCHEME: Final = re.compile(r"\s*(Digest|Basic)\b\s*", re.IGNORECASE)
@@ -28,9 +29,10 @@ _HASHES: Final[dict[str, Callable[[bytes], str]]] = {"SHA-256": _sha256, "MD5": 
 class RtspLogin:
     """Credentials, given in the scheme that the camera asks for and only once it has asked."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        """Give nothing yet."""
+    def __init__(self, credentials: Credentials, record: LoginRecord | None = None) -> None:
+        """Give nothing yet; `record` is what the camera's other connections found out."""
         self._credentials = credentials
+        self._record = record or LoginRecord()
         self._digest: dict[str, str] | None = None
         self._basic = False
         self._tried: set[str] = set()
@@ -40,7 +42,7 @@ class RtspLogin:
     def challenged(self, challenges: Iterable[str]) -> bool:
         """Take the WWW-Authenticate headers of a refusal; return whether to ask again.
 
-        Basic is answered only where Digest is not offered, and once.
+        Basic is answered only where Digest is not and never was offered, and once.
         """
         offers = [offer for each in challenges for offer in _NEXT.split(each)]
         digests = [
@@ -55,7 +57,7 @@ class RtspLogin:
             best = min(digests, key=lambda each: list(_HASHES).index(_algorithm(each)))
             return self._use(best)
         basic = any(_parameters(offer, "basic") is not None for offer in offers)
-        if not basic or self._basic or self._digest is not None:
+        if not basic or self._basic or self._digest is not None or self._record.digest_seen:
             return False
         self._basic = True
         return True
@@ -72,6 +74,7 @@ class RtspLogin:
     def accepted(self) -> None:
         """Note that the camera took the answer: a new challenge is then not a refusal."""
         self._tried.clear()
+        self._record.digest_seen |= self._digest is not None
 
     def header(self, method: str, uri: str) -> str | None:
         """Return the Authorization header of a request, or None while nobody asked."""

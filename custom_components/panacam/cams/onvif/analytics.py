@@ -1,6 +1,5 @@
 """Video analytics: a row for whatever each rule tells, and the editor of rules and modules."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final, override
 
@@ -13,7 +12,7 @@ from .notifications import TopicDescription
 from .part import Part
 from .rows import Rows
 from .rules import KNOWN_KINDS, MAX_RULES, local, offer_rule, read_kinds
-from .trying import optional
+from .trying import optional, together
 
 MAX_CONFIGURATIONS: Final = 8
 
@@ -51,8 +50,9 @@ class AnalyticsPart(Part):
             return
         self._configurations = await self._find()
         if not self._configurations:
+            await self.refresh()
             return
-        capabilities, *supported = await asyncio.gather(
+        capabilities, *supported = await together(
             optional(self.client.call("analytics", "GetServiceCapabilities")),
             *(
                 optional(
@@ -94,28 +94,31 @@ class AnalyticsPart(Part):
 
     @override
     async def refresh(self) -> None:
-        """Look at the rules again: each has its rows, and what a lost one told is unknown."""
-        answers = await asyncio.gather(
+        """Look at the rules again: each has its rows, and takes them along when it goes."""
+        answers = await together(
             *(
                 optional(self.client.call("analytics", "GetRules", ConfigurationToken=token))
                 for token in self._configurations
             )
         )
         before, self._rules = self._rules, {}
-        for token, answer in zip(self._configurations, answers, strict=True):
+        told = dict(zip(self._configurations, answers, strict=True))
+        if None in told.values():
+            # Not all are to be seen this time, and those of before may have other tokens now.
+            self._rules |= {
+                place: keys for place, keys in before.items() if told.get(place[0]) is None
+            }
+        for token, answer in told.items():
             if answer is None:
-                # Not to be seen this time.
-                self._rules |= {place: keys for place, keys in before.items() if place[0] == token}
                 continue
             for rule in answer.children("Rule")[:MAX_RULES]:
                 self._offer(token, rule)
         kept = set().union(*self._rules.values())
         gone = set().union(*before.values()) - kept
         for key in gone:
-            if key in self.board.signalled:
-                self.board.signalled[key] = None
-            if key in self.board.read:
-                self.board.read[key] = None
+            self.board.withdraw_signal(key)
+            self.board.withdraw_reading(key)
+            self.board.withdraw_topic(key)
         if gone or self._rules.keys() != before.keys():
             self.board.show()
 

@@ -82,13 +82,16 @@ def describe_audio_encoder(subject: Subject) -> Iterator[Item]:
         codecs: dict[str, str] = {}
         for encoding in options:
             codecs.setdefault(audio_codec(encoding), encoding)
-        yield subject.choice("codec", codecs, node.text("Encoding"), _put_codec(options))
+        codec = node.text("Encoding")
+        yield subject.choice("codec", codecs, codec, _put_codec(options), enabled=False)
     now = options.get(node.text("Encoding") or "")
     for name, element in (("bit_rate", "Bitrate"), ("sample_rate", "SampleRate")):
         known = [] if now is None else _numbers(now, element)
         if len(known) > 1:
             choices = {value: value for value in known}
-            yield subject.choice(name, choices, _number(node, element), _put(element))
+            yield subject.choice(
+                name, choices, _number(node, element), _put(element), enabled=subject.preferred
+            )
     yield from multicast_items(subject)
 
 
@@ -145,6 +148,7 @@ def describe_audio_output(subject: Subject) -> Iterator[Item]:
             level,
             node.number("OutputLevel"),
             lambda node, value: node.put("OutputLevel", text=whole(value)),
+            enabled=subject.preferred,
         )
     if option is None:
         return
@@ -217,12 +221,22 @@ class AudioRows:
                 return
         self._there = True
 
-    def show(self, profiles: Mapping[int, Profile], labels: Mapping[int, str]) -> None:
-        """Offer one for each profile with a stream."""
+    def show(
+        self,
+        profiles: Mapping[int, Profile],
+        labels: Mapping[int, str],
+        preferred: Profile | None,
+    ) -> None:
+        """Offer one for each profile with a stream; most people want that of `preferred`."""
         shown = profiles if self._there else {}
         self._rows.replace(_key(index) for index in shown)
         for index, profile in shown.items():
-            row = Toggle(key=_key(index), kind="profile_audio", label=labels[index])
+            row = Toggle(
+                key=_key(index),
+                kind="profile_audio",
+                label=labels[index],
+                enabled=profile is preferred,
+            )
             self._board.setting(row, self._writer(index), _sounds(profile))
 
     def _writer(self, index: int) -> Write:

@@ -6,6 +6,7 @@ from typing import Final
 
 from ..device import Alarm, Notice, State
 from ..errors import Reason, RefusedError
+from ..memory import Memory, ShortMemory
 from ..roles import Press, Presses, Problem, Reading, Signal, Topic, Tour, Unsubscribe
 from ..settings import Choice, Range, Setting, Text, Toggle, Value
 
@@ -18,10 +19,10 @@ MAX_ROWS: Final = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A media profile; tokens may change with a restart, the order seldom does."""
+    """A media profile; tokens may change with a restart."""
 
     index: int
-    """Among the device's profiles, from 0."""
+    """Its own for good, from 0."""
     token: str
     name: str
     fixed: bool = False
@@ -42,8 +43,17 @@ class Profile:
 class Board:
     """Kept by the device, written by its parts, in the event loop only."""
 
-    def __init__(self, changed: Callable[[], None], tell: Callable[[Notice], None]) -> None:
-        """Call `changed` when a state may be another one, `tell` for other notices."""
+    def __init__(
+        self,
+        changed: Callable[[], None],
+        tell: Callable[[Notice], None],
+        memory: Memory | None = None,
+    ) -> None:
+        """Call `changed` when a state may be another one, `tell` for other notices.
+
+        `memory` is what outlasts this object; without it, nothing does.
+        """
+        self.memory: Final[Memory] = memory or ShortMemory()
         self.show: Final = changed
         """To be called after writing."""
         self.tell: Final = tell
@@ -68,6 +78,7 @@ class Board:
         self._actions: dict[str, Callable[[], Awaitable[None]]] = {}
         self._wanted: dict[str, int] = {}
         self._wanting: dict[str, Callable[[bool], None]] = {}
+        self._withdrawn: Callable[[str], None] | None = None
 
     def setting(self, setting: Setting, write: Write, value: Value | None = None) -> None:
         """Offer a setting, or change one that is offered."""
@@ -110,6 +121,35 @@ class Board:
         self.settings.pop(key, None)
         self.values.pop(key, None)
         self._writes.pop(key, None)
+
+    def withdraw_press(self, key: str) -> None:
+        """Take something to press away."""
+        self.presses.pop(key, None)
+        self._actions.pop(key, None)
+
+    def withdraw_signal(self, key: str) -> None:
+        """Take a signal away."""
+        if self.signals.pop(key, None) is not None:
+            self.signalled.pop(key, None)
+            self._tell_withdrawn(key)
+
+    def withdraw_reading(self, key: str) -> None:
+        """Take a reading away."""
+        if self.readings.pop(key, None) is not None:
+            self.read.pop(key, None)
+            self._tell_withdrawn(key)
+
+    def withdraw_topic(self, key: str) -> None:
+        """Take a topic away."""
+        self.topics.pop(key, None)
+
+    def on_withdrawn(self, gone: Callable[[str], None]) -> None:
+        """Call `gone` with the key of each signal and reading that is taken away."""
+        self._withdrawn = gone
+
+    def _tell_withdrawn(self, key: str) -> None:
+        if self._withdrawn is not None:
+            self._withdrawn(key)
 
     @property
     def table(self) -> tuple[Setting, ...]:

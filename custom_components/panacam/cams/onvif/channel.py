@@ -5,15 +5,27 @@ from collections.abc import Sequence
 import time
 from typing import Final, Protocol
 
-from ..errors import CameraError, ProtocolError, Reason, RefusedError
+from ..errors import (
+    AuthError,
+    BusyError,
+    CameraError,
+    ConnectError,
+    ProtocolError,
+    Reason,
+    RefusedError,
+)
 from .client import OnvifClient
 from .inbox import Inbox
 from .messages import Message
-from .subscription import LIFE, Subscription, Subscriptions, timed_out
+from .subscription import LIFE, UNSUBSCRIBE_TIME, Subscription, Subscriptions, timed_out
 
 FIRST_WAIT: Final = 1.0
 """Seconds between two attempts to subscribe, at first; doubled after each."""
 LAST_WAIT: Final = 30.0
+LOGIN_WAIT: Final = 300.0
+"""Seconds until a refused login is tried again: many devices lock who fails too often."""
+LASTING: Final = frozenset({Reason.UNSUPPORTED, Reason.NO_PRIVILEGE})
+"""Why a device refuses that will hardly have changed a second later."""
 STABLE: Final = 2.0
 """Seconds that a subscription must have lived to be made again at once."""
 RENEW_AT: Final = 0.8
@@ -32,7 +44,10 @@ class Listener(Protocol):
     """Whom a channel tells."""
 
     def opened(self, subscription: Subscription, *, missed: bool) -> None:
-        """Learn of a new subscription; `missed`: events may have been, since the last one."""
+        """Learn of a subscription that works, before its first messages are taken.
+
+        `missed`: events may have been, since the last one.
+        """
 
     async def take(self, messages: Sequence[Message]) -> None:
         """Take messages, in order; also none, which shows that the device is there."""
@@ -54,6 +69,11 @@ class Channel:
         self._webhook = webhook
         self._subscriptions = Subscriptions(client)
         self._hasty = 0
+        self._missed = False
+        """Whether events may have been that no subscription told."""
+        self._making: asyncio.Task[Subscription] | None = None
+        self._left: Subscription | None = None
+        """One that was given up; the device may still keep it."""
         self.subscription: Subscription | None = None
         self.webhook_refused = False
         """Whether the webhook turned out to be of no use."""
@@ -75,31 +95,68 @@ class Channel:
                 )
                 lost = ProtocolError(Reason.UNEXPECTED_REPLY)
             old, self.subscription = self.subscription, None
-            if old is not None and old.answers and time.monotonic() - old.made_at >= STABLE:
-                # Perhaps only it was lost, not the device: a new one tells what was missed.
-                wait = 0.0
-                continue
+            if old is not None:
+                self._left = old
+                if old.answers and time.monotonic() - old.made_at >= STABLE:
+                    # Perhaps only it was lost, not the device: a new one tells what was missed.
+                    wait = 0.0
+                    continue
             self._listener.lost(lost)
+            if not isinstance(lost, (ConnectError, AuthError)):
+                await self._leave()
             wait = min(max(wait * 2, FIRST_WAIT), LAST_WAIT)
-            if isinstance(lost, RefusedError) and lost.reason is Reason.UNSUPPORTED:
+            if isinstance(lost, RefusedError) and lost.reason in LASTING:
                 wait = LAST_WAIT
-            await asyncio.sleep(wait)
+            await asyncio.sleep(LOGIN_WAIT if isinstance(lost, AuthError) else wait)
 
     async def close(self) -> None:
         """Unsubscribe; to be called when `run` has been cancelled."""
+        if (making := self._making) is not None:
+            # The device makes it, whether we wait for the answer or not.
+            await asyncio.wait({making}, timeout=UNSUBSCRIBE_TIME)
+            making.cancel()
+            (made,) = await asyncio.gather(making, return_exceptions=True)
+            self._making = None
+            if isinstance(made, Subscription):
+                await self._subscriptions.end(made)
         self._inbox.open = False
         self._inbox.clear()
         subscription, self.subscription = self.subscription, None
-        if subscription is not None:
+        if subscription is not None and subscription is not self._left:
             await self._subscriptions.end(subscription)
+        await self._leave()
 
     async def _open(self, *, missed: bool) -> Subscription:
         """Subscribe and ask for the initial states. CameraError."""
-        subscription = await self._subscribe()
+        self._missed |= missed
+        try:
+            subscription = await self._make()
+        except RefusedError, BusyError:
+            if self._left is None:
+                raise
+            # There is perhaps room for one only.
+            self._missed = True
+            await self._leave()
+            subscription = await self._make()
         self.subscription = subscription
         self.made += 1
-        self._listener.opened(subscription, missed=missed)
+        if self._left is not None and self._left.place == subscription.place:
+            self._left = None  # a device that started again counts from the beginning
         await self._subscriptions.synchronize(subscription)
+        await self._leave()
+        return subscription
+
+    async def _leave(self) -> None:
+        """End the subscription that is of no more use; it is asked for once."""
+        left, self._left = self._left, None
+        if left is not None and left.remaining > 0:
+            await self._subscriptions.end(left)
+
+    async def _make(self) -> Subscription:
+        """Make a subscription; when this is cancelled, `close` waits for what comes of it."""
+        self._making = asyncio.create_task(self._subscribe())
+        subscription = await asyncio.shield(self._making)
+        self._making = None
         return subscription
 
     async def _subscribe(self) -> Subscription:
@@ -140,14 +197,15 @@ class Channel:
 
     async def _replace(self, old: Subscription) -> Subscription:
         """Make a new subscription before the old one ends, so that nothing is missed."""
-        try:
-            new = await self._open(missed=False)
-        except RefusedError:
-            # There is perhaps room for one only.
-            await self._subscriptions.end(old)
-            return await self._open(missed=True)
-        await self._subscriptions.end(old)
-        return new
+        self._left = old
+        return await self._open(missed=False)
+
+    async def _tell(self, subscription: Subscription, messages: Sequence[Message]) -> None:
+        """Hand messages on; the first show that the subscription is of use."""
+        if subscription.answers == 1:
+            missed, self._missed = self._missed, False
+            self._listener.opened(subscription, missed=missed)
+        await self._listener.take(messages)
 
     async def _pull(self, subscription: Subscription, keeper: asyncio.Task[None]) -> None:
         """Pull again and again; returns when the subscription has to be replaced."""
@@ -169,7 +227,7 @@ class Channel:
                 pull.cancel()
                 await asyncio.gather(pull, return_exceptions=True)
             self.pulls += 1
-            await self._listener.take(messages)
+            await self._tell(subscription, messages)
             await self._spare(messages, time.monotonic() - began)
 
     async def _spare(self, messages: Sequence[Message], took: float) -> None:
@@ -197,4 +255,4 @@ class Channel:
             finally:
                 arrived.cancel()
             subscription.answers += 1
-            await self._listener.take(await self._inbox.read(subscription))
+            await self._tell(subscription, await self._inbox.read(subscription))

@@ -1,40 +1,35 @@
-"""One ONVIF device's web services: addresses, clock, logins, and one function for all requests."""
+"""One ONVIF device's web services: addresses, logins, and one function for all requests."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 import time
 from typing import Final
 
 from aiohttp import ClientSession
 
-from ..errors import AuthError, CameraError, ConnectError, ProtocolError, Reason, RefusedError
-from ..net.http import Answer
+from ..errors import AuthError, CameraError, Reason, RefusedError
 from ..stream import Credentials
-from .addresses import Addresses, Place
-from .hosts import WebServers
+from .addresses import Addresses
+from .clock import CLOCK_AGE, CLOCK_DOUBT, DeviceClock
 from .node import Node
-from .soap import Argument, Request, Signature, build, read
+from .sender import Sender
+from .soap import Argument, Request, Signature
 
 DEVICE_SERVICE: Final = "/onvif/device_service"
-MAX_ANSWER: Final = 2 * 1024 * 1024
-"""Bytes; 300 presets, or a rule description of every kind, are some hundred kilobytes."""
-LARGE: Final = 24 * 1024
-"""Bytes from which an answer is read outside the event loop."""
-MAX_AT_ONCE: Final = 6
-"""Requests under way; more than that make small devices stumble."""
-CLOCK_AGE: Final = 3600.0
-"""Seconds after which the camera's clock is looked at again."""
-CLOCK_DOUBT: Final = 60.0
-"""Seconds after which a refused login may be the clock's fault."""
+LOOK_TIME: Final = 4.0
+"""Seconds that a device may take to tell its time."""
+LOGIN_PAUSE: Final = 60.0
+"""Seconds without another try after a login was refused: devices lock out who tries often."""
 
-_OK: Final = range(200, 300)
-_UNKNOWN_PAGE: Final = frozenset({404, 405, 501})
-_FAULTS: Final = frozenset({400, 500})
+_TIME: Final = Request(service="device", operation="GetSystemDateAndTime", values={})
+_PROOF: Final = Request(service="device", operation="GetDeviceInformation", values={})
+"""What every user may ask, and nobody without a login: it tells a wrong one from a weak one."""
 
 
-class OnvifClient(WebServers):
-    """Sends requests; knows where the services are and what time it is there."""
+class OnvifClient(Sender):
+    """Sends requests; knows where the services are and how to log in there."""
 
     def __init__(
         self,
@@ -54,16 +49,28 @@ class OnvifClient(WebServers):
         super().__init__(session, addresses, credentials)
         self._services: dict[str, str] = {"device": DEVICE_SERVICE}
         """Address of each service, as the device gave it."""
-        self._gate = asyncio.Semaphore(MAX_AT_ONCE)
+        self._clock = DeviceClock(self._ask_clock)
         self._signing = True
-        self._offset: timedelta | None = None
-        self._offset_at = float("-inf")
-        self._clock_lock = asyncio.Lock()
+        self._proven_at: float | None = None
+        """When the request was sent that last proved the login right."""
+        self._proof_is_free: bool | None = None
+        """Whether it proves nothing, since everybody may ask that; None: nobody tried."""
+        self._paused_until: float | None = None
+        """Until when nothing is tried that needs a login; None: nothing speaks against it."""
+        self._forbidden: set[tuple[str, str]] = set()
+        """Operations that this user may not use although the login is right."""
+        self._judging = asyncio.Lock()
+        """Held by whoever finds out what is wrong with the login."""
 
     @property
     def clock_offset(self) -> timedelta | None:
         """Return how far the device's clock is ahead of ours; None: it does not say."""
-        return self._offset
+        return self._clock.offset
+
+    @property
+    def clock_by_network(self) -> bool:
+        """Return whether the device says that it takes its time from a time server."""
+        return self._clock.by_network
 
     @property
     def services(self) -> Mapping[str, str]:
@@ -99,8 +106,10 @@ class OnvifClient(WebServers):
         """Send a request and return its answer, the `...Response` element.
 
         `address` takes the place of the service's own (subscriptions have one each, with reference
-        `parameters`); `timeout` in seconds. Raises ConnectError, AuthError, BusyError,
-        RefusedError(UNSUPPORTED) also for a service that the device has not, ProtocolError.
+        `parameters`); `timeout` in seconds; what needs no login is not `signed` unless the device
+        insists. Raises ConnectError, AuthError, BusyError, RefusedError(UNSUPPORTED) also for a
+        service that the device has not, RefusedError(NO_PRIVILEGE) for what a good login may not,
+        ProtocolError.
         """
         to = address or self._services.get(service)
         if to is None:
@@ -110,153 +119,141 @@ class OnvifClient(WebServers):
         )
         if self.credentials is None:
             try:
-                return await self._exchange(request, to, timeout, signed=False)
+                return await self.exchange(request, to, timeout)
             except AuthError as err:
                 raise AuthError(Reason.NO_CREDENTIALS) from err
         if not signed:
-            return await self._exchange(request, to, timeout, signed=False)
-        await self._see_clock(CLOCK_AGE)
+            with suppress(AuthError):
+                return await self.exchange(request, to, timeout, login=False)
+        await self._permit()
+        await self._clock.look(CLOCK_AGE)
+        sent_at, offset = time.monotonic(), self._clock.offset
         try:
-            return await self._exchange(request, to, timeout, signed=self._signing)
+            answer = await self._logged_in(request, to, timeout)
         except AuthError:
-            before = self._offset
-            await self._see_clock(CLOCK_DOUBT)
-            if self._offset != before and self._signing:
-                return await self._exchange(request, to, timeout, signed=True)
-            return await self._unsigned(request, to, timeout)
+            answer = await self._refused(request, to, timeout, sent_at, offset)
         except RefusedError as err:
             # Some refuse the header itself, not the operation; once accepted, it always is.
-            if err.reason is Reason.UNSUPPORTED and self._signing and not self.http.challenged:
-                with_digest = await self._or_none(request, to, timeout)
-                if with_digest is not None:
-                    return with_digest
-            raise
+            odd = err.reason is Reason.UNSUPPORTED and self._signing and self._proven_at is None
+            with_digest = await self._or_none(request, to, timeout) if odd else None
+            if with_digest is None:
+                raise
+            answer = with_digest
+        if operation == _PROOF.operation:
+            self._proven_at = sent_at
+        return answer
+
+    async def see_clock(self) -> None:
+        """Look at the camera's clock now. CameraError."""
+        await self._clock.look(0.0)
+
+    async def _logged_in(self, request: Request, to: str, timeout: float | None) -> Node:
+        """Send a request with the login in the form that the device takes."""
+        signature = None
+        if self._signing and self.credentials is not None:
+            signature = Signature(self.credentials, self._clock.now())
+        return await self.exchange(request, to, timeout, signature)
+
+    async def _refused(
+        self,
+        request: Request,
+        to: str,
+        timeout: float | None,
+        sent_at: float,
+        offset: timedelta | None,
+    ) -> Node:
+        """Send a request again whose login was refused, if there is hope.
+
+        `offset` is the clock's by which it was signed. Raises RefusedError(NO_PRIVILEGE) where the
+        login is right all the same; AuthError, then and for some time.
+        """
+        await self._clock.look(CLOCK_DOUBT)
+        if self._signing and self._clock.moved(offset):
+            with suppress(AuthError):
+                return await self._logged_in(request, to, timeout)
+        async with self._judging:
+            self.check_login()
+            try:
+                if self._proven_at is None:
+                    return await self._unsigned(request, to, timeout)
+                await self._judge(request, sent_at)
+            except AuthError:
+                self._paused_until = time.monotonic() + LOGIN_PAUSE
+                raise
+        raise RefusedError(Reason.NO_PRIVILEGE, request.operation)
+
+    async def _judge(self, request: Request, sent_at: float) -> None:
+        """Return if the login is right although a request was refused. AuthError if it is not."""
+        what = request.service, request.operation
+        if what in self._forbidden or (self._proven_at or 0.0) > sent_at:
+            return
+        if request.operation == _PROOF.operation or await self._is_proof_free():
+            raise AuthError(Reason.WRONG_CREDENTIALS)
+        await self._prove()
+        self._forbidden.add(what)
+
+    async def _prove(self) -> None:
+        """Find out whether the login is right still. CameraError; AuthError if it is not."""
+        at = time.monotonic()
+        await self._logged_in(_PROOF, self._services["device"], None)
+        self._proven_at = at
+
+    async def _is_proof_free(self) -> bool:
+        if self._proof_is_free is None:
+            try:
+                await self.exchange(_PROOF, self._services["device"], None, login=False)
+            except AuthError, RefusedError:
+                self._proof_is_free = False
+            else:
+                self._proof_is_free = True
+        return self._proof_is_free
+
+    def check_login(self) -> None:
+        """Raise AuthError while a login is not to be tried: for what goes there by itself, too."""
+        if self._paused_until is not None and time.monotonic() < self._paused_until:
+            raise AuthError(Reason.WRONG_CREDENTIALS)
+
+    async def _permit(self) -> None:
+        """Return when a login may be tried. After a pause one request tries it for all; AuthError.
+
+        CameraError when that request fails.
+        """
+        self.check_login()
+        if self._paused_until is None:
+            return
+        async with self._judging:
+            self.check_login()
+            if self._paused_until is not None and self._proven_at is not None:
+                try:
+                    await self._prove()
+                except AuthError:
+                    self._paused_until = time.monotonic() + LOGIN_PAUSE
+                    raise
+            self._paused_until = None
 
     async def _unsigned(self, request: Request, to: str, timeout: float | None) -> Node:
         """Try without WS-Security: who only knows HTTP Digest asks for that. AuthError."""
         if not self._signing:
             raise AuthError(Reason.WRONG_CREDENTIALS)
-        answer = await self._exchange(request, to, timeout, signed=False)
+        answer = await self.exchange(request, to, timeout)
         self._signing = False
         return answer
 
     async def _or_none(self, request: Request, to: str, timeout: float | None) -> Node | None:
         try:
-            answer = await self._exchange(request, to, timeout, signed=False)
+            answer = await self.exchange(request, to, timeout)
         except CameraError:
             return None
         if self.http.challenged:
             self._signing = False
         return answer
 
-    async def see_clock(self) -> None:
-        """Look at the camera's clock now. CameraError."""
-        await self._see_clock(0.0)
-
-    async def _see_clock(self, age: float) -> None:
-        """Read the device's time, which needs no login, unless that was done lately."""
-        async with self._clock_lock:
-            if time.monotonic() - self._offset_at < age:
-                return
-            # Whatever comes of it: who does not tell is not asked at each request.
-            self._offset_at = time.monotonic()
-            request = Request(service="device", operation="GetSystemDateAndTime", values={})
-            to = self._services["device"]
-            try:
-                answer = await self._exchange(request, to, None, signed=False)
-            except AuthError, RefusedError, ProtocolError:
-                if age == 0.0:
-                    raise
-                return
-            except CameraError:
-                self._offset_at = float("-inf")
-                raise
-            if (told := _utc(answer)) is not None:
-                self._offset = told - datetime.now(UTC)
-
-    async def _exchange(
-        self,
-        request: Request,
-        to: str,
-        timeout: float | None,
-        *,
-        signed: bool,
-    ) -> Node:
-        signature = None
-        if signed and self.credentials is not None:
-            now = datetime.now(UTC) + (self._offset or timedelta())
-            signature = Signature(self.credentials, now)
-        envelope = await asyncio.to_thread(build, request, to, signature)
-        if timeout is not None:  # a long wait, which must not keep the others from their turn
-            answer = await self._post(request, to, envelope, timeout)
-        else:
-            async with self._gate:
-                answer = await self._post(request, to, envelope, None)
-        if answer.status in _UNKNOWN_PAGE and not answer.body.lstrip().startswith(b"<"):
-            raise RefusedError(Reason.UNSUPPORTED, request.operation)
-        if answer.status not in _OK and answer.status not in _FAULTS | _UNKNOWN_PAGE:
-            raise RefusedError(Reason.REFUSED, f"{request.operation} {answer.status}")
-        if len(answer.body) > LARGE:
-            return await asyncio.to_thread(read, answer.body, request.operation)
-        return read(answer.body, request.operation)
-
-    async def _post(
-        self,
-        request: Request,
-        to: str,
-        envelope: bytes,
-        timeout: float | None,
-    ) -> Answer:
-        place = self.place(to)
+    async def _ask_clock(self) -> Node:
+        """Ask for the time, without a login if that will do: a wrong one would be counted."""
+        to = self._services["device"]
         try:
-            return await self._post_at(place, request, envelope, timeout)
-        except ConnectError as err:
-            home = self.addresses.home
-            if err.reason is not Reason.UNREACHABLE or (place.port, place.tls) == (
-                home.port,
-                home.tls,
-            ):
+            return await self.exchange(_TIME, to, LOOK_TIME, login=False)
+        except AuthError:
+            if not self.logins.digest_seen or self._paused_until is not None:
                 raise
-            # A port that only the camera's own network knows.
-            at_home = Place(home.host, home.port, home.tls, place.path)
-            return await self._post_at(at_home, request, envelope, timeout)
-
-    async def _post_at(
-        self,
-        place: Place,
-        request: Request,
-        envelope: bytes,
-        timeout: float | None,
-    ) -> Answer:
-        return await self.http_at(place).request(
-            "POST",
-            place.path,
-            data=envelope,
-            headers={
-                "Content-Type": f'application/soap+xml; charset=utf-8; action="{request.action}"'
-            },
-            max_bytes=MAX_ANSWER,
-            timeout=timeout,
-        )
-
-
-def _utc(answer: Node) -> datetime | None:
-    """Return the time that GetSystemDateAndTime tells, or None: some tell none."""
-    if (told := answer.child("SystemDateAndTime", "UTCDateTime")) is None:
-        return None
-    parts = [
-        told.number("Date", "Year"),
-        told.number("Date", "Month"),
-        told.number("Date", "Day"),
-        told.number("Time", "Hour"),
-        told.number("Time", "Minute"),
-        told.number("Time", "Second"),
-    ]
-    whole = [int(part) for part in parts if part is not None]
-    if len(whole) != len(parts):
-        return None
-    *rest, second = whole
-    try:
-        return datetime(rest[0], rest[1], rest[2], rest[3], rest[4], min(second, 59), tzinfo=UTC)
-    except ValueError, OverflowError:
-        return None
+            return await self.exchange(_TIME, to, LOOK_TIME)

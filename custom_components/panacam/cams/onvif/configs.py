@@ -9,7 +9,7 @@ from lxml import etree
 from ..errors import Reason, RefusedError
 from ..text import plain
 from .definitions import SERVICES
-from .node import Node
+from .node import Node, legal, namespace_of
 from .notifications import MAX_NAME
 from .rules import local
 
@@ -101,7 +101,7 @@ def build(
     elif prefix not in namespaces:
         raise RefusedError(Reason.OUT_OF_RANGE, "kind")
     root = etree.Element(etree.QName(SERVICES["analytics"], tag), nsmap=namespaces)
-    root.set("Name", name)
+    root.set("Name", legal(name))
     root.set("Type", f"{prefix}:{bare}")
     etree.SubElement(root, etree.QName(TT, "Parameters"))
     return change(Node(root), parameters, parameters_of(like))
@@ -114,7 +114,13 @@ def change(item: Node, parameters: Mapping[str, object], known: Mapping[str, boo
     """
     old = item.element
     # Types are qualified names in attributes, whose prefixes a mere copy would leave behind.
-    root = etree.Element(old.tag, attrib=dict(old.attrib), nsmap={**_NAMESPACES, **old.nsmap})
+    # A prefix that nobody declared cannot be set.
+    attributes = {key: value for key, value in old.attrib.items() if ":" not in _bare(key)}
+    root = etree.Element(
+        etree.QName(namespace_of(old), item.name),
+        attrib=attributes,
+        nsmap={**_NAMESPACES, **old.nsmap},
+    )
     root.extend(deepcopy(child) for child in old)
     changed = Node(root)
     if (group := changed.child("Parameters")) is None:
@@ -151,7 +157,12 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return legal(str(value))
+
+
+def _bare(name: str) -> str:
+    """Return a name without its namespace, with a prefix that nobody declared."""
+    return name.rpartition("}")[2]
 
 
 def _element(text: str, name: str) -> etree._Element:

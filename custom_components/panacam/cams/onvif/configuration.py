@@ -12,7 +12,7 @@ from ..settings import Choice, Range, Setting, Toggle, Value
 from ..text import plain
 from .board import Board, Write
 from .media_service import MediaService, Reread
-from .node import Node, as_number
+from .node import Node, as_number, namespace_of
 
 MAX_OPTIONS: Final = 64
 """Words that a choice has."""
@@ -39,6 +39,8 @@ class Subject:
     prefix: str
     """Of the rows' keys: `encoder_0`."""
     label: str
+    preferred: bool = True
+    """Whether the stream that most people want has it."""
 
     def key(self, name: str) -> str:
         """Return the key of a row."""
@@ -155,11 +157,18 @@ class ConfigurationRows:
         self._node: Node | None = None
         self._options: tuple[Node, ...] = ()
         self._label = ""
+        self._preferred = True
         self._reread = reread
 
-    def show(self, node: Node, options: tuple[Node, ...], label: str) -> None:
-        """Offer the rows of a configuration as it is now."""
-        self._node, self._options, self._label = node, options, label
+    def show(
+        self, node: Node, options: tuple[Node, ...], label: str, *, preferred: bool = True
+    ) -> None:
+        """Offer the rows of a configuration as it is now.
+
+        `preferred` says whether it is of the stream that most people want.
+        """
+        self._node, self._options = node, options
+        self._label, self._preferred = label, preferred
         items = self._items(node)
         self._rows.replace(items)
         for key, item in items.items():
@@ -171,7 +180,7 @@ class ConfigurationRows:
         self._rows.replace(())
 
     def _items(self, node: Node) -> dict[str, Item]:
-        subject = Subject(node, self._options, self._prefix, self._label)
+        subject = Subject(node, self._options, self._prefix, self._label, self._preferred)
         return {item.setting.key: item for item in self._describe(subject)}
 
     def _writer(self, key: str) -> Write:
@@ -194,7 +203,7 @@ class ConfigurationRows:
         item.put(wanted, value)
         await self._service.set(self._kind, wanted)
         if (after := await self._service.configuration(self._kind, token)) is not None:
-            self.show(after, self._options, self._label)
+            self.show(after, self._options, self._label, preferred=self._preferred)
         # An encoder's codec makes another stream.
         if after is None or self._kind == "video_encoder":
             await self._reread()
@@ -259,7 +268,7 @@ def insert(node: Node, name: str, before: Sequence[str]) -> Node:
         return found
     follower = next((child for child in node if child.name in before), None)
     sibling = follower or next(iter(node), None)
-    namespace = etree.QName((sibling or node).element).namespace
+    namespace = namespace_of((sibling or node).element)
     made = etree.Element(etree.QName(namespace, name))
     if follower is not None:
         follower.element.addprevious(made)

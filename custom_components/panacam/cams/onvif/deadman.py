@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-from ..errors import CameraError
+from ..errors import CameraError, RefusedError
 
 ATTEMPTS: Final = 3
 """To stop what moves."""
@@ -23,11 +23,13 @@ class DeadMan:
         self._halt = halt
         self._running: asyncio.Task[None] | None = None
         self._endings: set[asyncio.Task[CameraError | None]] = set()
+        self._unended = False
+        """Whether something moves on that could not be ended: nobody was there to be told."""
 
     @property
     def armed(self) -> bool:
         """Return whether something moves that has to be ended."""
-        return self._running is not None
+        return self._running is not None or self._unended
 
     def arm(
         self,
@@ -41,6 +43,7 @@ class DeadMan:
 
     def disarm(self) -> None:
         """Nothing moves any more, or somebody else ends it."""
+        self._unended = False
         if self._running is not None:
             self._running.cancel()
             self._running = None
@@ -52,6 +55,11 @@ class DeadMan:
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
         return ending
+
+    def end_left(self) -> None:
+        """End in the background what could not be ended before."""
+        if self._unended:
+            self.end_soon()
 
     async def end(self) -> None:
         """End it now. CameraError. It is ended even when the caller is cancelled."""
@@ -91,4 +99,6 @@ class DeadMan:
                 await asyncio.sleep(PAUSE * (attempt + 1))
             else:
                 return None
+        # Who says no will say it again; who was not there may be, later.
+        self._unended = not isinstance(error, RefusedError) and self._running is None
         return error

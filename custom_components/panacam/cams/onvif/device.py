@@ -1,17 +1,21 @@
 """An ONVIF device: its parts put together, polled, heard, and lost and found."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+import math
 import time
 from typing import Final, override
 
 from ..device import Device, Identity, Notice, Reconfigured, State
 from ..errors import AuthError, CameraError, ConnectError, Reason, RefusedError
+from ..memory import Memory
 from ..roles import Problem, Unsubscribe
 from ..stream import Transport
 from .analytics import AnalyticsPart
 from .audience import Audience
+from .auxiliary import Auxiliary
 from .board import Board
 from .client import OnvifClient
 from .deviceio import IoPart
@@ -23,12 +27,14 @@ from .ptz import PtzPart
 from .scene import ScenePart
 from .sound import SoundPart
 from .system import SystemPart
-from .trying import together
+from .trying import counted, together
 
 ALIVE_LIMIT: Final = 4.0
 """Seconds that a device may take to show that it is there; two polls must not take longer."""
 FRESH: Final = 4.0
 """Seconds after an answer to something else during which it counts as there."""
+AGAIN: Final = (10.0, 60.0, 300.0)
+"""Seconds after which a device is asked anew that stumbled over questions, each time once."""
 REFRESH: Final = 60.0
 """Seconds between two looks at what others may have changed."""
 
@@ -45,17 +51,22 @@ class OnvifDevice(Device):
         expected_id: str | None = None,
         webhook: str | None = None,
         press_seconds: float = 1.0,
+        memory: Memory | None = None,
     ) -> None:
-        """Use the device at `client`; `expected_id` is the unique id that it must have."""
+        """Use the device at `client`; `expected_id` is the unique id that it must have.
+
+        `memory` is what outlasts this object.
+        """
         self._client = client
         self._expected_id = expected_id
         self._audience = Audience()
-        self._board = board = Board(self._changed, self._audience.tell)
+        self._board = board = Board(self._changed, self._audience.tell, memory)
         self._system = SystemPart(client, board)
         self._media = MediaPart(client, board, transport=transport, rtsp_port=rtsp_port)
-        self._ptz = PtzPart(client, board, press_seconds=press_seconds)
+        auxiliary = Auxiliary(board)
+        self._ptz = PtzPart(client, board, auxiliary, press_seconds=press_seconds)
         self._imaging = ImagingPart(client, board)
-        self._io = IoPart(client, board)
+        self._io = IoPart(client, board, auxiliary)
         self._analytics = AnalyticsPart(client, board)
         self._sound = SoundPart(client, board, self._media)
         self._scene = ScenePart(client, board, self._sound.open_metadata)
@@ -73,6 +84,8 @@ class OnvifDevice(Device):
         )
         self._connected = False
         self._refresh_at = 0.0
+        self._again_at = math.inf
+        self._agains = deque(AGAIN)
         self._error: CameraError | None = None
         self._probe: asyncio.Task[None] | None = None
         self.identity = Identity(manufacturer="")
@@ -91,6 +104,12 @@ class OnvifDevice(Device):
         """Return the address of the device's own pages."""
         return str(self._client.http.base)
 
+    @property
+    @override
+    def gone(self) -> frozenset[str]:
+        """Return what profiles, OSDs, masks and configurations there are no longer."""
+        return self._media.gone
+
     async def identify(self) -> Identity:
         """Return who it is. ConnectError, AuthError, ProtocolError(NOT_A_CAMERA)."""
         self.identity = await self._system.identify()
@@ -105,13 +124,27 @@ class OnvifDevice(Device):
         self._audience.known(self._board.state())
 
     async def _find(self) -> None:
-        identity = await self.identify()
-        if self._expected_id is not None and identity.unique_id != self._expected_id:
+        await self.identify()
+        if self._expected_id is not None and not self._system.matches(self._expected_id):
             raise ConnectError(Reason.OTHER_CAMERA)
-        await self._media.connect()
-        await together(self._system.connect(), *(part.connect() for part in self._parts))
-        await self._events.connect()
-        self._refresh_at = time.monotonic() + REFRESH
+        with counted() as stumbles:
+            await self._media.connect()
+            await together(self._system.connect(), *(part.connect() for part in self._parts))
+            await self._events.connect()
+        now = time.monotonic()
+        self._refresh_at = now + REFRESH
+        self._again_at = math.inf
+        if stumbles.count and self._agains:
+            self._again_at = now + self._agains.popleft()
+
+    async def _find_again(self) -> None:
+        """Learn anew what a device has that was away, or that stumbled when it was asked."""
+        before = self.streams
+        await self._find()
+        self._take_roles()
+        if self._connected and self.streams != before:
+            self._audience.tell(Reconfigured())
+        self._connected = True
 
     def _take_roles(self) -> None:
         """Offer what the parts found."""
@@ -148,12 +181,11 @@ class OnvifDevice(Device):
         ):
             # It was away: it may have started again, with other tokens.
             await self._system.alive(ALIVE_LIMIT)
-            before = self.streams
-            await self._find()
-            self._take_roles()
-            if self._connected and self.streams != before:
-                self._audience.tell(Reconfigured())
-            self._connected = True
+            self._agains = deque(AGAIN)
+            await self._find_again()
+        elif self._events.refused is not None or time.monotonic() >= self._again_at:
+            # Events need the login, as does finding: that tells whether it is good again.
+            await self._find_again()
         elif time.monotonic() - self._events.last_heard > FRESH:
             await self._system.alive(ALIVE_LIMIT)
         await self._ptz.poll()

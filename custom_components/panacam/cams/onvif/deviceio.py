@@ -1,6 +1,5 @@
 """The device IO service (clause 5): relays, digital inputs, and what else is plugged in."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final, override
 
@@ -13,7 +12,7 @@ from .node import Node
 from .part import Part
 from .plugs import Plugs
 from .relays import Relays
-from .trying import optional
+from .trying import optional, together
 
 OPERATIONS: Final[Mapping[str, str]] = {
     "deviceio.GetServiceCapabilities": "which inputs and outputs are asked for",
@@ -25,13 +24,15 @@ OPERATIONS: Final[Mapping[str, str]] = {
 class IoPart(Part):
     """Inputs and outputs, of the device IO service or of the device service."""
 
-    def __init__(self, client: OnvifClient, board: Board) -> None:
-        """Ask by `client`, write to `board`."""
+    def __init__(
+        self, client: OnvifClient, board: Board, auxiliary: Auxiliary | None = None
+    ) -> None:
+        """Ask by `client`, write to `board`; `auxiliary` is shared by all services."""
         super().__init__(client, board)
         self._relays = Relays(client, board)
         self._inputs = DigitalInputs(client, board)
         self._plugs = Plugs(client, board)
-        self._auxiliary = Auxiliary(board, self._send)
+        self._auxiliary = auxiliary or Auxiliary(board)
 
     @override
     async def connect(self) -> None:
@@ -40,7 +41,7 @@ class IoPart(Part):
         if self.client.has("deviceio"):
             answer = await optional(self.client.call("deviceio", "GetServiceCapabilities"))
         counts = None if answer is None else answer.child("Capabilities")
-        await asyncio.gather(
+        await together(
             self._relays.connect(),
             self._inputs.connect(wanted=_may_have(counts, "DigitalInputs")),
             self._plugs.connect(counts),
@@ -77,9 +78,11 @@ class IoPart(Part):
 
     async def _learn_auxiliary(self) -> None:
         answer = await optional(self.client.call("device", "GetServiceCapabilities"))
-        found = None if answer is None else answer.child("Capabilities", "Misc")
+        if answer is None:
+            return  # it may have them all the same
+        found = answer.child("Capabilities", "Misc")
         listed = None if found is None else found.attribute("AuxiliaryCommands")
-        self._auxiliary.offer((listed or "").split())
+        self._auxiliary.offer("device", (listed or "").split(), self._send)
 
     async def _send(self, command: str) -> None:
         await self.client.call("device", "SendAuxiliaryCommand", AuxiliaryCommand=command)

@@ -1,6 +1,5 @@
 """The configuration of a PTZ unit, and in which direction it turns (8.3, 8.10)."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,7 +9,7 @@ from ..text import plain
 from .board import Board
 from .client import OnvifClient
 from .node import Node
-from .trying import optional
+from .trying import optional, together
 
 OPERATIONS: Final[Mapping[str, str]] = {
     "ptz.SetConfiguration": "selects `ptz_eflip`, `ptz_reverse`",
@@ -39,7 +38,7 @@ class Directions:
     async def learn(self, token: str) -> Node | None:
         """Read a configuration and what it can be; return it. ConnectError, AuthError."""
         self._token = token
-        configuration, answer = await asyncio.gather(
+        configuration, answer = await together(
             self._configuration(),
             optional(self._client.call("ptz", "GetConfigurationOptions", ConfigurationToken=token)),
         )

@@ -35,7 +35,10 @@ OPERATIONS: Final[Mapping[str, str]] = {
 
 
 def describe_encoder(subject: Subject) -> Iterator[Item]:
-    """Return what can be adjusted; nothing but multicast where the device tells no options."""
+    """Return what can be adjusted; nothing but multicast where the device tells no options.
+
+    Most people want what a picture costs, of one stream; another codec breaks whoever plays it.
+    """
     options = _Options.of(subject)
     if options is not None:
         yield from _picture(subject, options)
@@ -150,12 +153,14 @@ def _picture(subject: Subject, options: _Options) -> Iterator[Item]:
     node = subject.node
     codecs = _codecs(subject.options)
     if len(codecs) > 1:
-        yield subject.choice("codec", codecs, node.text("Encoding"), _put_codec(subject))
+        now = node.text("Encoding")
+        yield subject.choice("codec", codecs, now, _put_codec(subject), enabled=False)
     sizes = options.resolutions
     width, height = node.number("Resolution", "Width"), node.number("Resolution", "Height")
     if sizes and width is not None and height is not None:
         now = f"{round(width)}x{round(height)}"
-        yield subject.choice("resolution", {size: size for size in sizes}, now, _put_size)
+        known = {size: size for size in sizes}
+        yield subject.choice("resolution", known, now, _put_size, enabled=subject.preferred)
     if (qualities := options.qualities) is not None and qualities[0] < qualities[1]:
         step = 1.0 if all(limit.is_integer() for limit in qualities) else 0.1
         yield subject.range(
@@ -164,9 +169,11 @@ def _picture(subject: Subject, options: _Options) -> Iterator[Item]:
             node.number("Quality"),
             lambda node, value: node.put("Quality", text=f"{value:g}"),
             step=step,
+            enabled=False,
         )
     if len(profiles := options.profiles) > 1:
-        yield subject.choice("profile", profiles, _profile(node, options), _put_profile(options))
+        now = _profile(node, options)
+        yield subject.choice("profile", profiles, now, _put_profile(options), enabled=False)
 
 
 def _rates(subject: Subject, options: _Options) -> Iterator[Item]:
@@ -183,13 +190,16 @@ def _rates(subject: Subject, options: _Options) -> Iterator[Item]:
                 node.put("RateControl", "FrameRateLimit", text=f"{value:g}")
 
             now = control.number("FrameRateLimit")
-            yield subject.range("frame_rate", frames, now, put_rate, unit="fps")
+            yield subject.range(
+                "frame_rate", frames, now, put_rate, unit="fps", enabled=subject.preferred
+            )
         yield subject.range(
             "bit_rate",
             options.bit_rates,
             control.number("BitrateLimit"),
             lambda node, value: node.put("RateControl", "BitrateLimit", text=whole(value)),
             unit="kbit/s",
+            enabled=subject.preferred,
         )
         intervals = options.intervals
         if intervals is not None and intervals[0] < intervals[1]:
@@ -201,7 +211,8 @@ def _rates(subject: Subject, options: _Options) -> Iterator[Item]:
                 enabled=False,
             )
     if (govs := options.govs) is not None and govs[0] < govs[1]:
-        yield subject.range("gov_length", govs, _gov(node, options), _put_gov(options))
+        now = _gov(node, options)
+        yield subject.range("gov_length", govs, now, _put_gov(options), enabled=False)
 
 
 def _flags(subject: Subject, options: _Options) -> Iterator[Item]:
@@ -214,7 +225,7 @@ def _flags(subject: Subject, options: _Options) -> Iterator[Item]:
                 put_attribute(control, "ConstantBitRate", text)
 
         now = as_flag(control.attribute("ConstantBitRate")) is True
-        yield subject.toggle("constant_bit_rate", now, put_constant, enabled=False)
+        yield subject.toggle("constant_bit_rate", now, put_constant, enabled=subject.preferred)
     if options.says("GuaranteedFrameRateSupported"):
         yield subject.toggle(
             "guaranteed_frame_rate",

@@ -6,7 +6,7 @@ from contextlib import suppress
 import time
 from typing import Final, override
 
-from ..errors import CameraError
+from ..errors import AuthError, CameraError
 from ..roles import Reading
 from .board import Board
 from .channel import Channel
@@ -19,7 +19,7 @@ from .notifications import read_topics
 from .part import Part
 from .subscription import Subscription
 from .topics import Topics
-from .trying import optional
+from .trying import optional, together
 
 CHANNEL: Final = "event_channel"
 PULL_POINT: Final = "pull_point"
@@ -82,6 +82,11 @@ class EventsPart(Part):
         """Return whether events come."""
         return self._channel.subscription is not None
 
+    @property
+    def refused(self) -> AuthError | None:
+        """Return why no events come, while that is the login."""
+        return self._error if isinstance(self._error, AuthError) else None
+
     @override
     async def connect(self) -> None:
         """Learn the topics and subscribe; waits for the initial states, but not long."""
@@ -92,7 +97,7 @@ class EventsPart(Part):
         )
         if not self.client.has("events"):
             return
-        capabilities, properties = await asyncio.gather(
+        capabilities, properties = await together(
             optional(self.client.call("events", "GetServiceCapabilities")),
             optional(self.client.call("events", "GetEventProperties")),
         )
@@ -100,6 +105,7 @@ class EventsPart(Part):
         if properties is not None:
             self._topics.describe(await asyncio.to_thread(read_topics, properties))
         self._told.clear()
+        self._channel.webhook_refused = False  # it may have found the way to us since
         self._task = asyncio.create_task(self._channel.run(), name="panacam events")
         with suppress(TimeoutError):
             async with asyncio.timeout(INITIAL_WAIT):

@@ -6,6 +6,7 @@ from aiohttp import ClientSession
 
 from ..errors import ProtocolError, Reason
 from ..net.http import HttpClient
+from ..net.login import LoginRecord
 from ..stream import Credentials
 from .addresses import Addresses, Place
 
@@ -25,6 +26,8 @@ class WebServers:
         """
         self.addresses: Final = addresses
         self.credentials: Final = credentials
+        self.logins: Final = LoginRecord()
+        """Of all its ports and connections, those of RTSP included."""
         self._session = session
         home = addresses.home
         self._places = {(home.host, home.port, home.tls): self._http(home)}
@@ -64,6 +67,7 @@ class WebServers:
             port=place.port,
             tls=place.tls,
             credentials=self.credentials,
+            record=self.logins,
         )
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from .focus import OnvifFocus
 from .imaging_rows import ROWS, ImagingRow, only, put, setting_of, text_of, value_of
 from .node import Node
 from .part import Part
-from .trying import optional
+from .trying import optional, together
 
 MAX_SOURCES: Final = 8
 MAX_PRESETS: Final = 64
@@ -54,7 +54,7 @@ class ImagingPart(Part):
         ]
         presets = bool(self._sources) and await self._has_presets()
         first = self._sources[0] if self._sources else None
-        await asyncio.gather(
+        await together(
             *(source.learn(presets=presets) for source in self._sources),
             self.focus.learn(
                 None if first is None else first.token, 0, "" if first is None else first.label
@@ -111,7 +111,7 @@ class Source:
 
     async def learn(self, *, presets: bool) -> None:
         """Read what can be adjusted, and how it is. ConnectError, AuthError."""
-        settings, options, _ = await asyncio.gather(
+        settings, options, _ = await together(
             self._settings(),
             self._ask("GetOptions", "ImagingOptions"),
             self._learn_presets(wanted=presets),

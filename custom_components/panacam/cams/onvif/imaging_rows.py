@@ -8,7 +8,7 @@ from lxml import etree
 
 from ..settings import Choice, Range, Value
 from ..text import plain
-from .node import Node
+from .node import Node, namespace_of
 
 MAX_MODES: Final = 16
 _DEEP: Final = ("Extension", "Extension", "Extension")
@@ -184,7 +184,7 @@ def put(settings: Node, row: ImagingRow, text: str) -> None:
         settings.put(*row.path, text=text)
         return
     later = order[order.index(last) + 1 :]
-    element = etree.Element(etree.QName(etree.QName(parent.element).namespace, last))
+    element = etree.Element(etree.QName(namespace_of(parent.element), last))
     element.text = text
     follower = next((node.element for node in parent if node.name in later), None)
     if follower is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Container, Iterable
 from typing import Final
 
 from ..errors import ProtocolError
@@ -13,8 +14,8 @@ from .subscription import Subscription
 MAX_BODY: Final = 512 * 1024
 MAX_WAITING: Final = 64
 """Bodies that wait to be read; of a flood the oldest are dropped."""
-LARGE_BODY: Final = 8 * 1024
-"""Bytes from which a body is read outside the event loop."""
+LARGE: Final = 2 * 1024
+"""Bytes, of all bodies that are read at once, from which that is done outside the event loop."""
 
 
 class Inbox:
@@ -49,32 +50,38 @@ class Inbox:
         """Return the messages for a subscription that have arrived."""
         bodies = list(self._bodies)
         self.clear()
-        found: list[Message] = []
-        for body in bodies:
-            found += await self._messages(body, subscription)
-        return found
-
-    async def _messages(self, body: bytes, subscription: Subscription) -> list[Message]:
-        try:
-            if len(body) > LARGE_BODY:
-                found = await asyncio.to_thread(read_notify, body)
-            else:
-                found = read_notify(body)
-        except ProtocolError:
-            self.dropped += 1
-            return []
-        ours = [one.message for one in found if self._is_for(one.reference, subscription)]
-        self.dropped += len(found) - len(ours)
-        return ours
-
-    def _is_for(self, reference: str | None, subscription: Subscription) -> bool:
-        """Return whether a message is for a subscription; many do not say, some name us."""
-        if (told := split(reference)) is None:
-            return True
         known = (split(subscription.address), self._own)
-        return any(place is not None and place.path == told.path for place in known)
+        places = {place.path for place in known if place is not None}
+        if sum(map(len, bodies)) > LARGE:
+            found, dropped = await asyncio.to_thread(_read, bodies, places)
+        else:
+            found, dropped = _read(bodies, places)
+        self.dropped += dropped
+        return found
 
     def clear(self) -> None:
         """Forget what has not been read."""
         self._bodies.clear()
         self._arrived.clear()
+
+
+def _read(bodies: Iterable[bytes], places: Container[str]) -> tuple[list[Message], int]:
+    """Return the messages that are for one of `places`, and how much was dropped."""
+    messages: list[Message] = []
+    dropped = 0
+    for body in bodies:
+        try:
+            found = read_notify(body)
+        except ProtocolError:
+            dropped += 1
+            continue
+        ours = [one.message for one in found if _is_for(one.reference, places)]
+        dropped += len(found) - len(ours)
+        messages += ours
+    return messages, dropped
+
+
+def _is_for(reference: str | None, places: Container[str]) -> bool:
+    """Return whether a message is for a subscription; many do not say, some name us."""
+    told = split(reference)
+    return told is None or told.path in places

@@ -43,10 +43,13 @@ class DigitalInputs:
         before, self._rows = self._rows, set()
         self._nodes = dict(await self._list()) if wanted else {}
         if self._nodes:
+            known = {self._key(token) for token in self._inputs}
             self._inputs = {}
-        for token in self._nodes:
-            self._add(token)
-        if self._nodes:
+            for token in self._nodes:
+                self._add(token)
+            for key in known - {self._key(token) for token in self._inputs}:
+                self._board.withdraw_signal(key)
+            self._alarm()
             await self._offer_settings()
         for key in before - self._rows:
             self._board.withdraw(key)

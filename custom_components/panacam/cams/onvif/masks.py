@@ -39,10 +39,15 @@ class OnvifMasks:
         self._service = service
         self._board = board
         self._rows = Withdrawn(board)
-        self._slots = Slots()
+        self._slots = Slots(board.memory, "mask", _looks)
         self._sources: tuple[str, ...] = ()
         self.there = False
         """Whether the device has masks."""
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """Return the keys of masks that are there no longer."""
+        return frozenset(f"mask_{index}" for index in self._slots.gone)
 
     async def learn(self, sources: Iterable[str]) -> None:
         """Find out whether there are masks, on video source configurations.
@@ -148,6 +153,10 @@ class OnvifMasks:
         answer = await optional(self._call("GetMaskOptions", ConfigurationToken=source))
         options = [] if answer is None else answer.children("Options", "Types")
         return words(node.text() for node in options) or dict(_TYPES)
+
+
+def _looks(node: Node) -> tuple[object, ...]:
+    return (node.text("ConfigurationToken"), node.text("Type"), *_points(node))
 
 
 def _listed(node: Node) -> Mapping[str, object]:

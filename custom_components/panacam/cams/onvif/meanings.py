@@ -34,6 +34,13 @@ class Meaning:
     """Whether all its rows are wanted, however many; else there is a limit."""
     named: bool = False
     """Whether the kind says all about it, so that its own name need not be shown."""
+    flag: bool = False
+    """Whether it most likely is yes or no, although it has no class that says so."""
+
+    @property
+    def lasts(self) -> bool:
+        """Return whether its messages tell a state, when nobody says what they tell."""
+        return self.flag or self.signal_class is not None
 
 
 def _motion(kind: str, *, enabled: bool = True) -> Meaning:
@@ -48,6 +55,16 @@ def _motion(kind: str, *, enabled: bool = True) -> Meaning:
 
 def _tamper(kind: str) -> Meaning:
     return Meaning(kind=kind, signal_class=SignalClass.TAMPER, named=True)
+
+
+def _bad_picture(kind: str) -> Meaning:
+    return Meaning(
+        kind=kind,
+        signal_class=SignalClass.PROBLEM,
+        enabled=False,  # each night is dark
+        diagnostic=True,
+        named=True,
+    )
 
 
 def _number(kind: str, item: str, unit: str | None = None, *, enabled: bool = True) -> Meaning:
@@ -100,10 +117,10 @@ TOPICS: Final[Mapping[str, Meaning]] = {
     # A whole picture's.
     "VideoSource/MotionAlarm": _motion("motion_alarm", enabled=False),
     "VideoSource/GlobalSceneChange": _tamper("scene_change"),
-    "VideoSource/ImageTooDark": _tamper("image_too_dark"),
-    "VideoSource/ImageTooBright": _tamper("image_too_bright"),
-    "VideoSource/ImageTooBlurry": _tamper("image_too_blurry"),
-    "VideoSource/ImpairedVisibility": _tamper("impaired_visibility"),
+    "VideoSource/ImageTooDark": _bad_picture("image_too_dark"),
+    "VideoSource/ImageTooBright": _bad_picture("image_too_bright"),
+    "VideoSource/ImageTooBlurry": _bad_picture("image_too_blurry"),
+    "VideoSource/ImpairedVisibility": _bad_picture("impaired_visibility"),
     "VideoSource/SignalLoss": Meaning(
         kind="signal_loss", signal_class=SignalClass.PROBLEM, named=True
     ),
@@ -134,19 +151,22 @@ TOPICS: Final[Mapping[str, Meaning]] = {
 UNKNOWN: Final = Meaning(kind="event", enabled=False, known=False)
 
 _WORDS: Final = (
-    (re.compile(r"pe(?:rson|ople|destrian)|human"), "person"),
-    (re.compile(r"vehicle|(?<![a-z])car(?![a-z])"), "vehicle"),
-    (re.compile(r"face"), "face"),
-    (re.compile(r"dog|(?<![a-z])(?:cat|pet)|animal"), "animal"),
-    (re.compile(r"package|parcel"), "package"),
-    (re.compile(r"visitor|doorbell"), "visitor"),
+    (re.compile(r"pe(?:rson|ople|destrian)|human"), "person", SignalClass.OCCUPANCY),
+    (re.compile(r"vehicle|(?<![a-z])car(?![a-z])"), "vehicle", SignalClass.OCCUPANCY),
+    (re.compile(r"face"), "face", None),
+    (re.compile(r"dog|(?<![a-z])(?:cat|pet)|animal"), "animal", None),
+    (re.compile(r"package|parcel"), "package", None),
+    (re.compile(r"visitor|doorbell"), "visitor", None),
 )
-"""What makers call what they detect, in topics and items with blanks between their words."""
+"""What makers call what they detect, in topics and items with blanks between their words.
+
+None is motion: a light that goes on with motion is not to go on with a doorbell.
+"""
 
 KINDS: Final = frozenset(
     {
         *(meaning.kind for meaning in TOPICS.values()),
-        *(kind for _, kind in _WORDS),
+        *(kind for _, kind, _ in _WORDS),
         UNKNOWN.kind,
     }
 )
@@ -165,9 +185,9 @@ def meaning_of(topic: str, item: str = "") -> Meaning:
     if found.kind not in {"rule", UNKNOWN.kind}:
         return found
     words = spaced("/".join(steps[1:])).casefold() + " " + spaced(item).casefold()
-    for pattern, kind in _WORDS:
+    for pattern, kind, signal_class in _WORDS:
         if pattern.search(words):
-            return Meaning(kind=kind, signal_class=SignalClass.MOTION)
+            return Meaning(kind=kind, signal_class=signal_class, flag=True)
     return found
 
 

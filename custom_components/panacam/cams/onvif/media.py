@@ -20,13 +20,14 @@ from .masks import OnvifMasks
 from .media_service import MediaService
 from .messages import Message
 from .multicast import MulticastRows
+from .numbering import Numbering
 from .osd import OsdRows
 from .osd_editor import OnvifOsds
 from .part import Part
 from .profile_editor import OnvifProfiles
-from .profiles import Found, labels
+from .profiles import MAX_PROFILES, Found, labels, numbered
 from .snapshot import OnvifImager
-from .streams import StreamFinder, best_of
+from .streams import StreamFinder, best_of, stream_key
 from .trying import together
 from .video_source import ModeRows, show_instances
 
@@ -68,6 +69,7 @@ class MediaPart(Part):
         self._osd_rows = OsdRows(service, board)
         self._osd_editor = OnvifOsds(service, self._osd_rows, board.show)
         self._masks = OnvifMasks(service, board)
+        self._numbering = Numbering(board.memory, "profile", MAX_PROFILES)
         self._found: list[Found] = []
         self._labels: Mapping[int, str] = {}
         self._later: asyncio.Task[None] | None = None
@@ -95,9 +97,14 @@ class MediaPart(Part):
                 self._modes.learn(self._video_sources()),
                 self._osd_rows.learn(sources),
                 self._masks.learn(sources),
-                show_instances(self._service, self.board, sources, self._source_names()),
             )
             await self._show()
+            await show_instances(
+                self._service,
+                self.board,
+                self._configurations.numbers("video_source"),
+                self._source_names(),
+            )
         self.profiles = self._editor if self.board.profiles else None
         self.osds = self._osd_editor if self._osd_rows.there and sources else None
         self.masks = self._masks if self._masks.there and sources else None
@@ -133,8 +140,17 @@ class MediaPart(Part):
         if (later := self._later) is not None:
             self._later = None
             later.cancel()
-            with suppress(asyncio.CancelledError):
-                await later
+            await asyncio.gather(later, return_exceptions=True)
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """Return the keys, or their beginnings, of what the device has no longer."""
+        gone = self._osd_rows.gone | self._masks.gone
+        if self._service.complete:
+            profiles = self._numbering.gone
+            gone |= {key for n in profiles for key in (stream_key(n), f"profile_{n}")}
+            gone |= self._configurations.gone
+        return gone
 
     def preferred(self) -> Profile | None:
         """Return the profile whose stream most people want; None without video."""
@@ -149,9 +165,11 @@ class MediaPart(Part):
         return await self._finder.place(profile, Transport.TCP)
 
     def _take(self, found: Sequence[Found]) -> None:
-        self._found = list(found)
-        self.board.profiles = tuple(one.profile for one in found)
+        self._found = numbered(found, self._numbering)
+        self.board.profiles = tuple(one.profile for one in self._found)
         self._labels = labels(self.board.profiles)
+        for index in self._numbering.gone:
+            self.board.withdraw_reading(_connections_key(index))
 
     def _streaming(self) -> dict[int, Profile]:
         """Return the profiles with video, by index."""
@@ -207,9 +225,9 @@ class MediaPart(Part):
 
     async def _show(self) -> None:
         streaming = self._streaming()
-        self._audio.show(streaming, self._labels)
+        self._audio.show(streaming, self._labels, self.preferred())
         self._multicast.show(streaming, self._labels)
-        await self._configurations.show(self._found, self._labels)
+        await self._configurations.show(self._found, self._labels, self.preferred())
 
     async def _reread(self) -> None:
         """Read the profiles again, with the lock held; tell when there are other streams.

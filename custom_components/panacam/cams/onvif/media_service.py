@@ -8,15 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
-from ..errors import AuthError, CameraError, Reason, RefusedError
+from ..errors import CameraError, Reason, RefusedError
 from .client import OnvifClient
 from .node import Node, as_flag
 from .profiles import KINDS, Found, read_profiles
 from .soap import Argument
 from .trying import optional
 
-OPTION_KINDS: Final = frozenset(KINDS) - {"analytics", "ptz"}
-"""Kinds of configuration that this service sets, and tells the options of."""
 MAX_TOKENS: Final = 64
 """Configurations of one kind that are looked at."""
 
@@ -58,13 +56,16 @@ class MediaService:
         self.lock: Final = asyncio.Lock()
         """Held while something is read, changed and read back."""
         self._capabilities: Node | None = None
-        self._known = False
-        """Whether the login has been good for the profiles."""
 
     @property
     def name(self) -> str:
         """Return the service in use, a key of SERVICES."""
         return "media2" if self.media2 else "media"
+
+    @property
+    def complete(self) -> bool:
+        """Return whether there is no better service, which might tell of more."""
+        return self.media2 or not self.client.has("media2")
 
     async def choose(self) -> list[Found] | None:
         """Find the service that has profiles; return them, None when neither answers.
@@ -92,8 +93,10 @@ class MediaService:
         values: Mapping[str, Argument] = {"Type": ["All"]} if self.media2 else {}
         arguments: Any = values
         answer = await optional(self.client.call(self.name, "GetProfiles", **arguments))
-        self._known |= answer is not None
-        return None if answer is None else read_profiles(answer, media2=self.media2)
+        if answer is None:
+            return None
+        # In a thread: there can be many, with all that they are made of.
+        return await asyncio.to_thread(read_profiles, answer, media2=self.media2)
 
     def lacks(self, capability: str) -> bool:
         """Return whether the device says that it has not got something."""
@@ -103,18 +106,9 @@ class MediaService:
         return any(as_flag(place.attribute(capability)) is False for place in places)
 
     async def ask(self, service: str, operation: str, /, **values: Argument) -> Node:
-        """Ask a service.
-
-        Raises CameraError; RefusedError(NO_PRIVILEGE) for what a login may not that was good for
-        the profiles: a wrong one is found out by these.
-        """
+        """Ask a service. CameraError."""
         arguments: Any = values  # its keywords are told from the request's by their case
-        try:
-            return await self.client.call(service, operation, **arguments)
-        except AuthError as err:
-            if not self._known:
-                raise
-            raise RefusedError(Reason.NO_PRIVILEGE, operation) from err
+        return await self.client.call(service, operation, **arguments)
 
     async def call(self, operation: str, /, **values: Argument) -> Node:
         """Ask the service in use. CameraError."""

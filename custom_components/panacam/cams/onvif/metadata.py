@@ -9,6 +9,7 @@ from typing import Final
 import zlib
 
 from ..errors import CameraError, Reason, RefusedError
+from ..net.login import LoginRecord
 from ..net.rtp import RtpPacket, read_rtp
 from ..net.rtsp_client import RtspClient
 from ..net.sdp import Description, Media
@@ -115,18 +116,19 @@ class _Shelf:
 
 @asynccontextmanager
 async def open_metadata(
-    place: Place, credentials: Credentials | None
+    place: Place, credentials: Credentials | None, record: LoginRecord | None = None
 ) -> AsyncGenerator[AsyncIterator[bytes]]:
     """Read the metadata of a stream while the context is open.
 
-    The iterator gives whole documents, MAX_DOCUMENT bytes at most, and ends with CameraError when
-    the camera stops. Raises RefusedError(UNSUPPORTED) where the stream has no metadata.
+    `record` is what is known of the camera's logins. The iterator gives whole documents,
+    MAX_DOCUMENT bytes at most, and ends with CameraError when the camera stops. Raises
+    RefusedError(UNSUPPORTED) where the stream has no metadata.
     """
     if place.tls:
         raise RefusedError(Reason.UNSUPPORTED, "RTSP over TLS")
     shelf = _Shelf()
     async with RtspClient(
-        place.host, place.port, place.path, credentials, on_lost=shelf.lost
+        place.host, place.port, place.path, credentials, record=record, on_lost=shelf.lost
     ) as client:
         media, kinds = _metadata(await client.describe())
         shelf.reader = Documents(kinds)

@@ -9,6 +9,7 @@ from copy import deepcopy
 from datetime import timedelta
 import math
 import re
+import sys
 from typing import Final
 
 from lxml import etree
@@ -20,11 +21,17 @@ MAX_TEXT: Final = 4096
 MAX_CHILDREN: Final = 2000
 """Elements of one name that are looked at; more are left out."""
 
+SCHEMA: Final = "http://www.onvif.org/ver10/schema"
+"""The namespace of nearly all that devices send."""
+
 _DURATION: Final = re.compile(
     r"-?P(?:\d+Y)?(?:\d+M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
 )
 _TRUE: Final = frozenset({"true", "1", "on", "yes", "active"})
 _FALSE: Final = frozenset({"false", "0", "off", "no", "inactive"})
+_ILLEGAL: Final = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot have."""
+_REFERENCE: Final = re.compile(rb"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));")
 
 
 def parse(body: bytes) -> Node:
@@ -34,6 +41,8 @@ def parse(body: bytes) -> Node:
     """
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise ProtocolError(Reason.UNEXPECTED_REPLY)
+    # The parser lets references through to what XML cannot have, half a character included.
+    body = _REFERENCE.sub(_legal_reference, body)
     parser = etree.XMLParser(
         recover=True,  # undeclared prefixes
         resolve_entities=False,
@@ -51,6 +60,11 @@ def parse(body: bytes) -> Node:
     if root is None or root.getroottree().docinfo.doctype:
         raise ProtocolError(Reason.UNEXPECTED_REPLY)
     return Node(root)
+
+
+def unparse(node: Node) -> str:
+    """Return a document that `parse` makes the same element of."""
+    return str(etree.tostring(node.element, encoding="unicode", with_tail=False))
 
 
 class Node:
@@ -101,19 +115,19 @@ class Node:
         """Return the text at a path, without blanks around it; None when empty or not there."""
         if (node := self.child(*path)) is None:
             return None
-        return (node.element.text or "").strip()[:MAX_TEXT] or None
+        return _content(node.element).strip()[:MAX_TEXT] or None
 
     def whole_text(self, *path: str) -> str | None:
         """Return the text at a path however long it is; the answer's own bound holds."""
         if (node := self.child(*path)) is None:
             return None
-        return str(node.element.text or "").strip() or None
+        return _content(node.element).strip() or None
 
     def attribute(self, name: str) -> str | None:
         """Return an attribute by its local name; None when empty or not there."""
-        for key, value in self.element.attrib.items():
+        for key in self.element.attrib:
             if _local(str(key)) == name:
-                return str(value).strip()[:MAX_TEXT] or None
+                return _attribute(self.element, key).strip()[:MAX_TEXT] or None
         return None
 
     def number(self, *path: str) -> float | None:
@@ -141,10 +155,10 @@ class Node:
         for name in path:
             found = Node(element).child(name)
             if found is None:
-                namespace = etree.QName(element).namespace
-                found = Node(etree.SubElement(element, etree.QName(namespace, name)))
+                name_in = etree.QName(namespace_of(element), name)
+                found = Node(etree.SubElement(element, name_in))
             element = found.element
-        element.text = text
+        element.text = legal(text)
 
     def drop(self, *path: str) -> None:
         """Remove the first element at a path, if it is there."""
@@ -160,6 +174,50 @@ class Node:
             if (name := item.attribute("Name")) is not None:
                 found[name] = item.attribute("Value") or ""
         return found
+
+
+def namespace_of(element: etree._Element) -> str | None:
+    """Return the namespace for what is put into an element: its own.
+
+    That of the schemas for a prefix that nobody declared; None for an element that is in none.
+    """
+    tag = str(element.tag)
+    if tag.startswith("{"):
+        return tag[1:].partition("}")[0]
+    return SCHEMA if ":" in tag else None
+
+
+def declare(element: etree._Element) -> None:
+    """Declare the prefixes of the elements in it that nobody declared."""
+    for inside in element.iter(etree.Element):
+        tag = str(inside.tag)
+        if not tag.startswith("{") and ":" in tag:
+            inside.tag = etree.QName(SCHEMA, _local(tag))
+
+
+def legal(text: str) -> str:
+    """Return a text without the characters that XML cannot have."""
+    return _ILLEGAL.sub("", text)
+
+
+def _legal_reference(found: re.Match[bytes]) -> bytes:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    return found[0] if number <= sys.maxunicode and not _ILLEGAL.match(chr(number)) else b""
+
+
+def _content(element: etree._Element) -> str:
+    """Return the text in front of the first child; of UTF-16, only what can be decoded."""
+    try:
+        return legal(element.text or "")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _attribute(element: etree._Element, key: str) -> str:
+    try:
+        return legal(element.get(key) or "")
+    except UnicodeDecodeError:
+        return ""
 
 
 def as_number(text: str | None) -> float | None:

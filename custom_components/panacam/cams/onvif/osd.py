@@ -38,7 +38,7 @@ class OsdRows:
     """A switch, and a text or formats, for each OSD.
 
     The standard knows no OSD that is off: switched off, it is deleted and its XML kept here;
-    switched on, it is made again of that. One that was deleted before a restart of ours is gone.
+    switched on, it is made again of that, after a restart of ours, too.
     """
 
     def __init__(self, service: MediaService, board: Board) -> None:
@@ -46,12 +46,17 @@ class OsdRows:
         self._service = service
         self._board = board
         self._rows = Withdrawn(board)
-        self._slots = Slots()
+        self._slots = Slots(board.memory, "osd", _looks)
         self._sources: tuple[str, ...] = ()
         self._options: dict[str, Node] = {}
         """By the token of a video source configuration."""
         self.there = False
         """Whether the device has OSDs."""
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """Return the keys, or their beginnings, of OSDs that are neither there nor off."""
+        return frozenset(f"osd_{index}" for index in self._slots.gone)
 
     async def learn(self, sources: Iterable[str]) -> None:
         """Find out what there can be, by video source configuration. ConnectError, AuthError."""
@@ -165,10 +170,12 @@ class OsdRows:
                 slot = self._slot(index)
                 if value and slot.token is None:
                     answer = await self._service.either("CreateOSD", OSD=slot.node)
-                    slot.token = answer.text("OSDToken") or slot.node.attribute("token") or ""
+                    token = answer.text("OSDToken") or slot.node.attribute("token") or ""
+                    self._slots.put_back(index, token)
                 elif not value and slot.token is not None:
+                    self._slots.check(slot.node)
                     await self._service.either("DeleteOSD", OSDToken=slot.token)
-                    slot.token = None
+                    self._slots.keep(index, slot.node)
                 await self.read()
 
         return write
@@ -180,7 +187,8 @@ class OsdRows:
                 wanted = slot.node.copy()
                 put(wanted, value)
                 if slot.token is None:  # it will be made of this
-                    slot.node = wanted
+                    self._slots.check(wanted)
+                    self._slots.keep(index, wanted)
                 else:
                     await self._service.either("SetOSD", OSD=wanted)
                 await self.read()
@@ -191,6 +199,18 @@ class OsdRows:
         if (slot := self._slots.by_index.get(index)) is None:
             raise RefusedError(Reason.NOT_FOUND)
         return slot
+
+
+def _looks(node: Node) -> tuple[object, ...]:
+    text, place = node.child("TextString"), node.child("Position", "Pos")
+    return (
+        node.text("VideoSourceConfigurationToken"),
+        node.text("Type"),
+        node.text("Position", "Type"),
+        None if place is None else (place.attribute("x"), place.attribute("y")),
+        None if text is None else [(part.name, part.text()) for part in text],
+        node.text("Image", "ImgPath"),
+    )
 
 
 def _chosen(

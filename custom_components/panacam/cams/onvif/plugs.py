@@ -1,6 +1,5 @@
 """What else a device can be connected to (5.2 to 5.6): counted, and video outputs looked at."""
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
@@ -12,7 +11,7 @@ from ..text import plain
 from .board import Board
 from .client import OnvifClient
 from .node import Node, as_number
-from .trying import optional
+from .trying import optional, together
 
 MAX_OUTPUTS: Final = 16
 
@@ -53,9 +52,7 @@ class Plugs:
         self._counts = counts
         before, self._rows = self._rows, set()
         await self.read()
-        await asyncio.gather(
-            *(self._offer_name(token, at) for at, token in enumerate(self._outputs))
-        )
+        await together(*(self._offer_name(token, at) for at, token in enumerate(self._outputs)))
         for key in before - self._rows:
             self._board.withdraw(key)
 
@@ -63,9 +60,9 @@ class Plugs:
         """Read what is plugged in. ConnectError, AuthError."""
         if not self._client.has("deviceio"):
             return
-        answers = await asyncio.gather(*map(self._count, _COUNTED))
+        answers = await together(*map(self._count, _COUNTED))
         self._show_outputs(answers[-1])
-        await asyncio.gather(
+        await together(
             *(
                 self._read_name(token, at)
                 for at, token in enumerate(self._outputs)
@@ -111,7 +108,7 @@ class Plugs:
 
     async def _offer_name(self, token: str, at: int) -> None:
         """Offer the name, which is all that a configuration has, where it can be changed."""
-        configuration, options = await asyncio.gather(
+        configuration, options = await together(
             self._configuration(token),
             optional(
                 self._client.call(

@@ -36,10 +36,15 @@ class OnvifPresets:
         """Whether the unit keeps presets."""
 
     async def read(self) -> None:
-        """Read which there are. ConnectError, AuthError."""
+        """Read which there are; a device that does not tell still has them.
+
+        ConnectError, AuthError.
+        """
         answer = None
         if self._head.max_presets:
             answer = await optional(self._head.call("GetPresets"))
+            if answer is None and self.there:
+                return
         self.there = answer is not None
         self._board.presets = {} if answer is None else _presets(answer)
         if self._board.preset not in self._board.presets:

@@ -1,12 +1,13 @@
 """Media profiles as both services tell of them (6.2; no I/O)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..text import plain
 from .board import Profile
 from .node import Node, as_flag
+from .numbering import Numbering, Thing
 
 MAX_PROFILES: Final = 64
 """Profiles that are looked at; the tokens of more are kept nowhere."""
@@ -47,7 +48,7 @@ class Found:
 
 
 def read_profiles(answer: Node, *, media2: bool) -> list[Found]:
-    """Return the profiles of GetProfilesResponse, in the device's order."""
+    """Return the profiles of GetProfilesResponse, in the device's order and numbered by it."""
     found: list[Found] = []
     for node in answer.children("Profiles"):
         token = node.attribute("token")
@@ -66,7 +67,7 @@ def _profile(node: Node, token: str, index: int, *, media2: bool) -> Found:
     profile = Profile(
         index=index,
         token=token,
-        name=plain(node.text("Name")) or f"Profile {index + 1}",
+        name=plain(node.text("Name")) or "",
         fixed=as_flag(node.attribute("fixed")) is True,
         media2=media2,
         codec="" if encoder is None else codec_of(encoder.text("Encoding")),
@@ -105,13 +106,35 @@ def _side(encoder: Node, name: str) -> int | None:
     return int(number) if number is not None and 0 < number <= MAX_SIDE else None
 
 
+def numbered(found: Sequence[Found], numbering: Numbering) -> list[Found]:
+    """Return profiles with the numbers that are theirs for good, in the order of these."""
+    if not found:
+        return []  # a device that starts up: every device has profiles
+    things = [
+        Thing(
+            token=profile.token,
+            name=profile.name,
+            looks=(profile.codec, profile.width, profile.height),
+        )
+        for profile in (one.profile for one in found)
+    ]
+    numbers = numbering.take(things)
+    shown = [
+        Found(replace(one.profile, index=number), one.parts)
+        for one, number in zip(found, numbers, strict=True)
+        if number is not None
+    ]
+    return sorted(shown, key=lambda one: one.profile.index)
+
+
 def labels(profiles: Iterable[Profile]) -> dict[int, str]:
     """Return what people call the profiles, by index, no two the same."""
     found: dict[int, str] = {}
     for profile in profiles:
-        name, number = profile.name, 2
+        called = name = profile.name or f"Profile {profile.index + 1}"
+        number = 2
         while name in found.values():
-            name = f"{profile.name} {number}"
+            name = f"{called} {number}"
             number += 1
         found[profile.index] = name
     return found

@@ -22,7 +22,7 @@ from .ptz_attach import attach, candidates
 from .ptz_moves import OnvifPtz, moves
 from .spaces import read_spaces
 from .tours import OnvifTours
-from .trying import optional
+from .trying import optional, together
 
 FOLLOW_PAUSE: Final = 1.0
 """Seconds between two looks at a unit that moves, while somebody looks on."""
@@ -45,15 +45,25 @@ _AXES: Final = ("ptz_pan", "ptz_tilt", "ptz_zoom")
 class PtzPart(Part):
     """One PTZ unit: that of the first profile that has one."""
 
-    def __init__(self, client: OnvifClient, board: Board, press_seconds: float = 1.0) -> None:
-        """Ask by `client`, write to `board`; a press moves for `press_seconds`."""
+    def __init__(
+        self,
+        client: OnvifClient,
+        board: Board,
+        auxiliary: Auxiliary | None = None,
+        *,
+        press_seconds: float = 1.0,
+    ) -> None:
+        """Ask by `client`, write to `board`; a press moves for `press_seconds`.
+
+        `auxiliary` is shared by all services.
+        """
         super().__init__(client, board)
         self._press = press_seconds
         self._head = head = Head(client)
         self._moves = OnvifPtz(head, self._status, self._moved)
         self._presets = OnvifPresets(head, board, self._moves)
         self._tours = OnvifTours(head, board, self._moves)
-        self._auxiliary = Auxiliary(board, self._send)
+        self._auxiliary = auxiliary or Auxiliary(board)
         self._directions = Directions(client, board)
         self._mover: OnvifMover | None = None
         self._tells = False
@@ -95,19 +105,26 @@ class PtzPart(Part):
     async def connect(self) -> None:
         """Find the unit; attach it to a profile when none has it."""
         self.board.problems.discard(Problem.PTZ_NOT_ATTACHED)
-        self._head.profile = None
+        # Until it is known, the one of before: something may have to be stopped.
+        if not await self._find():
+            self._head.profile = None
+            self._withdraw()
+
+    async def _find(self) -> bool:
+        """Look which profile has the unit; return whether one has. ConnectError, AuthError."""
         if not self.client.has("ptz"):
-            return
+            return False
         profile = _with_ptz(self.board)
         if profile is None:
             if not await candidates(self.client, self.board, await self._nodes()):
-                return
+                return False
             with suppress(RefusedError):
                 profile = await attach(self.client, self.board)
             if profile is None:
                 self.board.problems.add(Problem.PTZ_NOT_ATTACHED)
-                return
+                return False
         await self._learn(profile)
+        return True
 
     async def attach(self) -> None:
         """Attach the unit to a profile, for its owner. CameraError says why it cannot be."""
@@ -130,6 +147,7 @@ class PtzPart(Part):
 
         ConnectError, AuthError.
         """
+        self._moves.end_left()
         if self._there and (self._moving or self._moves.running or self._wanted):
             await self._status()
 
@@ -158,7 +176,7 @@ class PtzPart(Part):
         """Read what the unit can do, and how it is."""
         head = self._head
         token = profile.configurations["ptz"]
-        configuration, nodes = await asyncio.gather(self._directions.learn(token), self._nodes())
+        configuration, nodes = await together(self._directions.learn(token), self._nodes())
         wanted = (configuration and configuration.text("NodeToken")) or profile.ptz_node
         node = await self._node(wanted, nodes)
         options = self._directions.options
@@ -170,11 +188,10 @@ class PtzPart(Part):
         head.spaces = read_spaces(supported, configuration)
         head.configuration = token
         head.profile = profile.token
-        self._auxiliary.offer(head.auxiliary)
+        self._moves.end_left()
+        self._auxiliary.offer("ptz", head.auxiliary, self._send)
         self._tells = True
-        _, _, status = await asyncio.gather(
-            self._presets.read(), self._tours.read(), self._status()
-        )
+        _, _, status = await together(self._presets.read(), self._tours.read(), self._status())
         self._offer(status)
 
     async def _nodes(self) -> Node | None:
@@ -195,10 +212,19 @@ class PtzPart(Part):
         if status is None:
             return
         if (moving := moves(status)) is not None:
-            self.board.signal(Signal(key=_MOVING, signal_class=SignalClass.MOVING), moving)
+            # Nobody tells of it: whoever wants it has the unit asked at every poll.
+            row = Signal(key=_MOVING, signal_class=SignalClass.MOVING, enabled=False)
+            self.board.signal(row, moving)
         for key, value in self._places(status).items():
             if value is not None:
                 self.board.reading(Reading(key=key, precision=3, enabled=False), value)
+
+    def _withdraw(self) -> None:
+        """Take back what a unit had that is no more."""
+        self._auxiliary.offer("ptz", (), self._send)
+        self.board.withdraw_signal(_MOVING)
+        for key in _AXES:
+            self.board.withdraw_reading(key)
 
     async def _status(self) -> Node | None:
         """Ask where the unit is; None when it does not say. ConnectError, AuthError."""

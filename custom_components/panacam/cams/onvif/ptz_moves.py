@@ -103,6 +103,10 @@ class OnvifPtz:
     async def stop(self) -> None:
         """End every movement (the role)."""
         self._moved()
+        if self._turn.locked():
+            # A move has not been answered yet, and may be under way all the same.
+            with suppress(CameraError):
+                await self._head.move("Stop", PanTilt=True, Zoom=True)
         await self._dead_man.end()
 
     async def step(self, by: Vector, speed: float | None = None) -> None:
@@ -160,6 +164,10 @@ class OnvifPtz:
                 if under_way:
                     self._dead_man.end_soon()  # nothing took its place
                 raise
+
+    def end_left(self) -> None:
+        """End in the background what went on while the device was away."""
+        self._dead_man.end_left()
 
     async def close(self) -> None:
         """Leave nothing moving."""

@@ -1,10 +1,13 @@
 """The rows that events fill: stable keys, labels for people, and no more of them than is useful."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import blake2s
+import re
 from typing import Final
 
 from ..roles import Reading, Signal, Topic
+from ..settings import Row
 from ..text import plain
 from .board import Board, Profile
 from .meanings import Meaning, meaning_of, slug, spaced
@@ -19,6 +22,7 @@ RULE_ITEMS: Final = ("Rule", "RuleName")
 
 _SLUG: Final = 80
 _ITEM_SLUG: Final = 30
+_DIGEST: Final = re.compile(r"_[0-9a-f]{8}\Z")
 _SERVICES: Final = {
     "ImagingService": "imaging",
     "AnalyticsService": "analytics",
@@ -34,6 +38,16 @@ _BOOLEAN: Final = frozenset({"boolean", "bool"})
 def is_boolean(kind: str) -> bool:
     """Return whether an XML type is that of yes and no."""
     return kind in _BOOLEAN
+
+
+def stem(topic: str, item: str) -> str:
+    """Return what is the same of the keys of a topic's rows, whatever their source."""
+    return "_".join(filter(None, (slug(topic)[:_SLUG], slug(item)[:_ITEM_SLUG])))
+
+
+def stem_of(key: str) -> str:
+    """Return the stem of a key."""
+    return _DIGEST.sub("", key)
 
 
 class Sources:
@@ -96,6 +110,15 @@ def kind_of(item: str) -> str:
     return "profile" if "profile" in name else ""
 
 
+def _told_apart(row: Row, topic: str, others: Mapping[str, Row]) -> str:
+    """Return the label of a row, with the service that found out where two were called the same."""
+    service = _SERVICES.get(topic.rpartition("/")[2])
+    name = (row.kind, row.label)
+    if service is None or all((other.kind, other.label) != name for other in others.values()):
+        return row.label
+    return " ".join(filter(None, (service, row.label)))
+
+
 class Rows:
     """Makes rows of topics, for signals, readings and events."""
 
@@ -121,7 +144,9 @@ class Rows:
             signal_class=meaning.signal_class,
             diagnostic=meaning.diagnostic,
         )
-        return key if self._room("signal", key, meaning) and self.board.signal(row) else None
+        room = self._room("signal", key, meaning, self.board.signals)
+        row = replace(row, label=_told_apart(row, topic, self.board.signals))
+        return key if room and self.board.signal(row) else None
 
     def reading(self, topic: str, source: Mapping[str, str]) -> str | None:
         """Return the key of a topic's reading, offered if it is new; None when no room is left."""
@@ -139,7 +164,13 @@ class Rows:
             total=meaning.total,
             diagnostic=meaning.diagnostic,
         )
-        return key if self._room("reading", key, meaning) and self.board.reading(row) else None
+        room = self._room("reading", key, meaning, self.board.readings)
+        return key if room and self.board.reading(row) else None
+
+    def known_reading(self, topic: str, source: Mapping[str, str]) -> str | None:
+        """Return the key of a topic's reading, if it was offered."""
+        key = self._key(topic, meaning_of(topic).number, source)
+        return key if key in self.board.readings else None
 
     def topic(self, topic: str, source: Mapping[str, str]) -> str | None:
         """Return the key of a topic, offered if it is new; None when there is no room.
@@ -159,7 +190,9 @@ class Rows:
             label=self._label(meaning, topic, "", rule),
             enabled=meaning.enabled,
         )
-        return key if self._room("topic", key, meaning) and self.board.topic(row) else None
+        room = self._room("topic", key, meaning, self.board.topics)
+        row = replace(row, label=_told_apart(row, topic, self.board.topics))
+        return key if room and self.board.topic(row) else None
 
     def offer(self, description: TopicDescription, source: Mapping[str, str]) -> tuple[str, ...]:
         """Offer what will become of the messages of a topic from a source; return their keys."""
@@ -171,7 +204,7 @@ class Rows:
                 for item, kind in description.data.items()
                 if is_boolean(kind)
             ]
-            if not found and description.keys and meaning_of(topic).signal_class is not None:
+            if not found and description.keys and meaning_of(topic).lasts:
                 found.append(self.signal(topic, "", source))
         if not found and meaning_of(topic).number in description.data:
             found.append(self.reading(topic, source))
@@ -187,10 +220,11 @@ class Rows:
             return []
         return [dict.fromkeys(types, token) for token in self.sources.channels]
 
-    def _room(self, kind: str, key: str, meaning: Meaning) -> bool:
+    def _room(self, kind: str, key: str, meaning: Meaning, there: Iterable[str]) -> bool:
         if meaning.known:
             return True
         unknown = self._unknown[kind]
+        unknown.intersection_update(there)
         if len(unknown) >= MAX_UNKNOWN:
             self.left_out += 1
             return False
@@ -198,10 +232,9 @@ class Rows:
         return True
 
     def _key(self, topic: str, item: str, source: Mapping[str, str]) -> str:
-        name = slug(topic)
-        key = "_".join(filter(None, (name[:_SLUG], slug(item)[:_ITEM_SLUG])))
+        key = stem(topic, item)
         rule, channel, rest = self.sources.split(source)
-        told = [rule, str(channel or ""), rest, topic if len(name) > _SLUG else ""]
+        told = [rule, str(channel or ""), rest, topic if len(slug(topic)) > _SLUG else ""]
         if not any(told):
             return key
         digest = blake2s("\0".join(told).encode(errors="replace"), digest_size=4).hexdigest()
@@ -218,8 +251,6 @@ class Rows:
             )
             if item and item not in {*_PLAIN_ITEMS, steps[-1]}:
                 parts.append(spaced(item))
-        elif steps[-1] in _SERVICES:
-            parts.append(_SERVICES[steps[-1]])
         parts += [rule, rest]
         if len(self.sources.channels) > 1:
             parts.append(str(channel + 1))

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import Final, override
 
-from ..errors import CameraError, ProtocolError
+from ..errors import AuthError, CameraError, ProtocolError
 from ..roles import Reading
 from .board import Board
 from .client import OnvifClient
-from .messages import Message
 from .node import Node, parse
-from .notifications import read_notifications
 from .part import Part
 
 OBJECT_COUNT: Final = "object_count"
@@ -26,6 +24,8 @@ SHOW_TIME: Final = 0.25
 FIRST_WAIT: Final = 1.0
 LAST_WAIT: Final = 60.0
 """Seconds between two attempts to open the stream."""
+LOGIN_WAIT: Final = 300.0
+"""Seconds until a refused login is tried again: many devices lock who fails too often."""
 
 type OpenMetadata = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 """Opens a stream of metadata documents. CameraError, then and while it is read."""
@@ -38,8 +38,6 @@ class SceneReader:
         """Begin with nothing seen."""
         self._at: str | None = None
         self._objects: set[str] = set()
-        self.events: list[Message] = []
-        """The event messages in the last document."""
 
     def feed(self, document: bytes) -> int | None:
         """Return how many objects there are after a document; None: it says nothing of that.
@@ -47,12 +45,9 @@ class SceneReader:
         Frames of the same time are one picture, told in pieces. ProtocolError for what is no XML.
         """
         root = parse(document)
-        self.events = []
         count: int | None = None
         frames = 0
         for stream in root:
-            if stream.name == "Event":
-                self.events += [one.message for one in read_notifications(stream)]
             if stream.name != "VideoAnalytics":
                 continue
             for frame in stream:
@@ -81,16 +76,11 @@ class ScenePart(Part):
     """Keeps the number of objects up while somebody looks at it: it costs a stream."""
 
     def __init__(
-        self,
-        client: OnvifClient,
-        board: Board,
-        open_metadata: OpenMetadata | None = None,
-        heard: Callable[[Message], None] | None = None,
+        self, client: OnvifClient, board: Board, open_metadata: OpenMetadata | None = None
     ) -> None:
-        """Read the stream that `open_metadata` opens; give the events in it to `heard`."""
+        """Read the stream that `open_metadata` opens."""
         super().__init__(client, board)
         self._open = open_metadata
-        self._heard = heard
         self._task: asyncio.Task[None] | None = None
         self._count: int | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -124,11 +114,16 @@ class ScenePart(Part):
         wait = FIRST_WAIT
         try:
             while True:
-                with suppress(CameraError):
+                refused = False
+                try:
                     if await self._read(open_metadata):
                         wait = FIRST_WAIT
+                except AuthError:
+                    refused = True
+                except CameraError:
+                    pass
                 self._forget()
-                await asyncio.sleep(wait)
+                await asyncio.sleep(LOGIN_WAIT if refused else wait)
                 wait = min(wait * 2, LAST_WAIT)
         finally:
             self._forget()
@@ -144,9 +139,6 @@ class ScenePart(Part):
                     count = await _fed(reader, document)
                 except ProtocolError:
                     continue
-                if self._heard is not None:
-                    for message in reader.events:
-                        self._heard(message)
                 if count is not None:
                     said = True
                     self._count = count

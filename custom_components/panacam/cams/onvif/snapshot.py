@@ -71,8 +71,10 @@ class OnvifImager:
             raise
 
     async def _picture(self, place: Place) -> bytes:
-        http = self._service.client.http_at(place)
+        client = self._service.client
+        http = client.http_at(place)
         try:
+            client.check_login()
             answer = await http.request(
                 "GET", place.path, max_bytes=MAX_PICTURE, timeout=SNAPSHOT_TIME
             )

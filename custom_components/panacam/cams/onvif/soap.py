@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 import re
 from typing import Any, Final
 import uuid
@@ -17,12 +18,15 @@ from lxml import etree
 from ..errors import AuthError, BusyError, CameraError, ProtocolError, Reason, RefusedError
 from ..stream import Credentials
 from .definitions import SERVICES, definitions
-from .node import Node, parse
+from .node import Node, declare, parse
 
 type Argument = (
     str | float | bool | timedelta | Node | Mapping[str, Argument] | Sequence[Argument] | None
 )
 """Of a request: a value, an object by its children's names, a list of them, or XML as it is."""
+
+MAX_ELEMENTS: Final = 25_000
+"""Of an answer; 64 profiles with all they can have, or 300 presets, are some thousands."""
 
 SOAP12: Final = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING: Final = "http://www.w3.org/2005/08/addressing"
@@ -99,9 +103,11 @@ def read(body: bytes, operation: str) -> Node:
     """Return the answer to an operation: its `...Response` element, perhaps empty.
 
     Raises what a fault means: AuthError, BusyError, RefusedError; ProtocolError for what is no
-    SOAP or the answer to something else.
+    SOAP or the answer to something else, TOO_LARGE for more elements than anything needs.
     """
     root = parse(body)
+    if sum(1 for _ in islice(root.element.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
+        raise ProtocolError(Reason.TOO_LARGE, operation)
     content = root.child("Body")
     if root.name != "Envelope" or content is None:
         raise ProtocolError(Reason.UNEXPECTED_REPLY, operation)
@@ -154,6 +160,7 @@ def _insert(root: Any, qname: Any, node: Node) -> None:
     element = deepcopy(node.element)
     element.tag = etree.QName(qname.namespace, qname.localname)
     element.tail = None
+    declare(element)
     root.append(element)
 
 

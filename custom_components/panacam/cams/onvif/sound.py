@@ -30,7 +30,7 @@ class SoundPart(Part):
         """Ask `locator` where the streams are."""
         super().__init__(client, board)
         self._locator = locator
-        self._speaker = OnvifSpeaker(self._locate_speech, client.credentials)
+        self._speaker = OnvifSpeaker(self._locate_speech, client.credentials, client.logins)
 
     @override
     async def connect(self) -> None:
@@ -53,8 +53,9 @@ class SoundPart(Part):
         if (profile := self._profile_with("metadata")) is None:
             raise RefusedError(Reason.UNSUPPORTED, "metadata")
         place = await self._locator.stream_place(profile)
+        self.client.check_login()
         opened: AbstractAsyncContextManager[AsyncIterator[bytes]] = open_metadata(
-            place, self.client.credentials
+            place, self.client.credentials, self.client.logins
         )
         async with opened as documents:
             yield documents
@@ -63,6 +64,7 @@ class SoundPart(Part):
         profile = self._profile_with("audio_output", "audio_decoder")
         if profile is None:
             raise RefusedError(Reason.UNSUPPORTED, "back channel")
+        self.client.check_login()
         return await self._locator.stream_place(profile)
 
     def _profile_with(self, *kinds: str) -> Profile | None:

@@ -6,6 +6,7 @@ import time
 from typing import Final
 
 from ..errors import BusyError, CameraError, Reason, RefusedError
+from ..net.login import LoginRecord
 from ..net.rtp import RtpSender
 from ..net.rtsp_client import RtspClient
 from ..net.rtsp_tracks import Track
@@ -26,11 +27,18 @@ class OnvifSpeaker:
     """The speaker role."""
 
     def __init__(
-        self, locate: Callable[[], Awaitable[Place]], credentials: Credentials | None
+        self,
+        locate: Callable[[], Awaitable[Place]],
+        credentials: Credentials | None,
+        record: LoginRecord | None = None,
     ) -> None:
-        """Speak where `locate` says that the stream is; it is asked each time. CameraError."""
+        """Speak where `locate` says that the stream is; it is asked each time. CameraError.
+
+        `record` is what is known of the camera's logins.
+        """
         self._locate = locate
         self._credentials = credentials
+        self._record = record
         self._speaking = False
         self.rate = DEFAULT_RATE
 
@@ -96,6 +104,7 @@ class OnvifSpeaker:
             place.port,
             place.path,
             self._credentials,
+            record=self._record,
             require=BACK_CHANNEL,
             on_lost=lost,
         )

@@ -23,6 +23,8 @@ PULL_WAIT: Final = 30.0
 """Seconds that a device may wait for something to tell."""
 SHORT_PULL: Final = 5.0
 """As above, for those who refuse that."""
+FIRST_PULL: Final = 1.0
+"""As above, for the first time: an answer shows that the subscription is of use."""
 MARGIN: Final = 10.0
 """Seconds beyond that until no answer is to be expected."""
 MESSAGES: Final = 100
@@ -56,6 +58,11 @@ class Subscription:
     """How often it told something, or that there is nothing."""
 
     @property
+    def place(self) -> tuple[object, ...]:
+        """Return what tells it from others at the device."""
+        return self.address, *(parameter.text() for parameter in self.parameters)
+
+    @property
     def remaining(self) -> float:
         """Return how many seconds it has to live."""
         return self.ends_at - time.monotonic()
@@ -73,7 +80,10 @@ class Subscriptions:
         """Ask by `client`."""
         self._client = client
         self._form = _Form.RELATIVE
+        self._first_wait = FIRST_PULL
         self._wait = PULL_WAIT
+        self._waited = False
+        """Whether that was taken once."""
 
     async def create(self) -> Subscription:
         """Make a pull point. CameraError."""
@@ -128,14 +138,20 @@ class Subscriptions:
 
     async def pull(self, subscription: Subscription) -> list[Message]:
         """Wait for messages. CameraError; ConnectError(TIMEOUT) for no answer at all."""
+        first = not subscription.answers
+        wait = self._first_wait if first else self._wait
         try:
-            answer = await self._pull(subscription)
+            answer = await self._pull(subscription, wait)
         except RefusedError:
-            # So long a wait is perhaps too long.
-            if subscription.answers or self._wait <= SHORT_PULL:
+            # So long a wait is perhaps too long, or so short a one too short.
+            if wait == SHORT_PULL or (self._waited and not first):
                 raise
-            self._wait = SHORT_PULL
-            answer = await self._pull(subscription)
+            answer = await self._pull(subscription, SHORT_PULL)
+            if first:
+                self._first_wait = SHORT_PULL
+            else:
+                self._wait = SHORT_PULL
+        self._waited |= not first
         subscription.answers += 1
         if (life := _granted(answer)) is not None:
             # Pulling may keep it alive; it never shortens its life.
@@ -146,21 +162,16 @@ class Subscriptions:
             found = read_notifications(answer)
         return [notification.message for notification in found]
 
-    async def _pull(self, subscription: Subscription) -> Node:
+    async def _pull(self, subscription: Subscription, wait: float) -> Node:
         return await self._client.call(
             "events",
             "PullMessages",
             address=subscription.address,
             parameters=subscription.parameters,
-            timeout=self._wait + MARGIN,
-            Timeout=f"PT{self._wait:.0f}S",
+            timeout=wait + MARGIN,
+            Timeout=f"PT{wait:.0f}S",
             MessageLimit=MESSAGES,
         )
-
-    @property
-    def wait(self) -> float:
-        """Return how many seconds a device without events is to take for an answer."""
-        return self._wait
 
     async def synchronize(self, subscription: Subscription) -> bool:
         """Have all states told again; return whether they will be. ConnectError, AuthError."""
@@ -192,14 +203,15 @@ class Subscriptions:
 
     async def end(self, subscription: Subscription) -> None:
         """Unsubscribe; a device that cannot any more is none to wait for."""
-        with suppress(CameraError):
-            await self._client.call(
-                "notification",
-                "Unsubscribe",
-                address=subscription.address,
-                parameters=subscription.parameters,
-                timeout=UNSUBSCRIBE_TIME,
-            )
+        with suppress(CameraError, TimeoutError):
+            async with asyncio.timeout(UNSUBSCRIBE_TIME):
+                await self._client.call(
+                    "notification",
+                    "Unsubscribe",
+                    address=subscription.address,
+                    parameters=subscription.parameters,
+                    timeout=UNSUBSCRIBE_TIME,
+                )
 
 
 def _granted(answer: Node) -> float | None:

@@ -9,6 +9,7 @@ from ..device import Identity, read_mac
 from ..errors import AuthError, ConnectError, ProtocolError, Reason, RefusedError
 from ..roles import Press, Problem, Reading
 from ..text import plain
+from .clock import by_network
 from .definitions import SERVICES
 from .node import Node
 from .part import Part
@@ -18,6 +19,9 @@ CLOCK_TOLERANCE: Final = 60.0
 """Seconds by which a clock may be off; events and recordings are hard to find beyond that."""
 MAX_LOG: Final = 64 * 1024
 """Characters of the system log, its end."""
+MAX_SERVICES: Final = 64
+MAX_INTERFACES: Final = 16
+MAX_SCOPES: Final = 200
 
 OPERATIONS: Final[Mapping[str, str]] = {
     "device.GetSystemDateAndTime": "signing of requests, sensor `clock_offset`",
@@ -51,6 +55,10 @@ class SystemPart(Part):
 
     identity = Identity(manufacturer="")
     """Who answered last."""
+    _macs: tuple[str, ...] = ()
+    """The addresses of its interfaces, those in use first; what was told once holds."""
+    _sure: str | None = None
+    """The serial number of a device that was found to be the right one."""
 
     async def identify(self) -> Identity:
         """Learn who it is and which services it has.
@@ -68,6 +76,20 @@ class SystemPart(Part):
         self.client.learn(await self._services())
         self.identity = await self._identity()
         return self.identity
+
+    def matches(self, expected_id: str) -> bool:
+        """Return whether the device that was identified is the one with this unique id.
+
+        That is any of its MAC addresses or its serial number, since it does not tell all of them
+        at any time; one that does not tell its addresses contradicts none.
+        """
+        serial = self.identity.serial
+        if expected_id in {*self._macs, serial, self.identity.unique_id}:
+            self._sure = serial
+            return True
+        if self._macs or read_mac(expected_id) is None:
+            return False
+        return self._sure in {None, serial}
 
     async def connect(self) -> None:
         """Show the clock."""
@@ -95,8 +117,13 @@ class SystemPart(Part):
         await self.client.call("device", "SystemReboot")
 
     async def set_clock(self) -> None:
-        """Set its clock to ours, its time zone left alone. CameraError."""
+        """Set its clock to ours, its time zone left alone. CameraError.
+
+        RefusedError(CONFLICT) for a device with a time server, which it would never ask again.
+        """
         told = await self.client.call("device", "GetSystemDateAndTime")
+        if by_network(told):
+            raise RefusedError(Reason.CONFLICT, "NTP")
         zone = told.text("SystemDateAndTime", "TimeZone", "TZ")
         now = datetime.now(UTC)
         await self.client.call(
@@ -115,8 +142,8 @@ class SystemPart(Part):
 
     @property
     def fixable(self) -> frozenset[Problem]:
-        """Return what `fix` can mend (the role)."""
-        return frozenset({Problem.CLOCK_OFF})
+        """Return what `fix` can mend (the role): no clock that a time server sets wrong."""
+        return frozenset() if self.client.clock_by_network else frozenset({Problem.CLOCK_OFF})
 
     async def read(self) -> str:
         """Return the end of the system log (the role). CameraError."""
@@ -172,7 +199,10 @@ class SystemPart(Part):
             optional(self.client.call("device", "GetNetworkInterfaces")),
             optional(self.client.call("device", "GetScopes")),
         )
-        found = replace(who, mac=_mac(interfaces), name=_name(scopes))
+        macs = () if interfaces is None else _macs(interfaces)
+        if macs or who.serial is None or who.serial != self.identity.serial:
+            self._macs = macs
+        found = replace(who, mac=next(iter(self._macs), None), name=_name(scopes))
         if found.unique_id is None:
             found = replace(found, serial=await self._endpoint())
         if found.unique_id is None:
@@ -201,7 +231,7 @@ class SystemPart(Part):
 
 def _of_services(told: Node) -> dict[str, str]:
     found: dict[str, str] = {}
-    for service in told.children("Service"):
+    for service in told.children("Service")[:MAX_SERVICES]:
         name = _BY_NAMESPACE.get(service.text("Namespace") or "")
         address = service.text("XAddr")
         if name is not None and address is not None:
@@ -217,21 +247,18 @@ def _of_capabilities(told: Node) -> dict[str, str]:
     return found
 
 
-def _mac(interfaces: Node | None) -> str | None:
-    """Return the MAC address of the first interface in use that has one."""
-    if interfaces is None:
-        return None
-    rows = interfaces.children("NetworkInterfaces")
-    for row in sorted(rows, key=lambda row: row.flag("Enabled") is False):
-        if (mac := read_mac(row.text("Info", "HwAddress") or "")) is not None:
-            return mac
-    return None
+def _macs(interfaces: Node) -> tuple[str, ...]:
+    """Return the MAC addresses of the interfaces, those in use first."""
+    rows = interfaces.children("NetworkInterfaces")[:MAX_INTERFACES]
+    rows.sort(key=lambda row: row.flag("Enabled") is False)
+    found = (read_mac(row.text("Info", "HwAddress") or "") for row in rows)
+    return tuple(mac for mac in found if mac is not None)
 
 
 def _name(scopes: Node | None) -> str | None:
     if scopes is None:
         return None
-    for scope in scopes.children("Scopes"):
+    for scope in scopes.children("Scopes")[:MAX_SCOPES]:
         item = scope.text("ScopeItem") or ""
         if item.startswith(_NAME_SCOPE):
             return plain(item.removeprefix(_NAME_SCOPE).replace("%20", " "))

@@ -7,11 +7,11 @@ from typing import Final
 from ..device import Alarm, AlarmRaised
 from ..roles import TopicEvent
 from .board import Board
-from .meanings import Meaning, meaning_of, slug
+from .meanings import Meaning, meaning_of
 from .messages import Message
 from .node import as_flag, as_number
 from .notifications import TopicDescription
-from .rows import RULE_ITEMS, Rows, is_boolean
+from .rows import RULE_ITEMS, Rows, is_boolean, stem, stem_of
 
 MAX_FLAGS: Final = 4
 """Signals of one message."""
@@ -58,6 +58,7 @@ class Topics:
         """Items that were yes or no, in words."""
         self._doubted: set[str] = set()
         self._fading: dict[str, asyncio.TimerHandle] = {}
+        board.on_withdrawn(self._withdrawn)
 
     @property
     def left_out(self) -> int:
@@ -94,7 +95,7 @@ class Topics:
             for item in self._items(message, meaning):
                 taken = True
                 self._signal(message, item, as_flag(message.data[item]))
-            if not taken and message.keys and meaning.signal_class is not None:
+            if not taken and message.keys and meaning.lasts:
                 # That there is such an object is all that it says.
                 taken = True
                 self._signal(message, "", True)
@@ -110,7 +111,7 @@ class Topics:
         description = self._described.get(message.topic)
         if description is not None:
             return description.is_property or meaning.alarm is not None
-        return meaning.signal_class is not None
+        return meaning.lasts
 
     def _items(self, message: Message, meaning: Meaning) -> list[str]:
         """Return the items that say yes or no."""
@@ -132,7 +133,7 @@ class Topics:
         """Return whether an item that nobody described is yes or no; `1` may be a number."""
         if (topic, item) in self._flags:
             return True
-        likely = meaning.signal_class is not None or meaning.kind in _CONTACTS
+        likely = meaning.lasts or meaning.kind in _CONTACTS
         fits = value.casefold() in _WORDS or (
             as_flag(value) is not None
             and (item[:2].casefold() == "is" or (likely and item in _STATES))
@@ -158,8 +159,7 @@ class Topics:
 
     def _set(self, key: str, value: bool | None, *, raised: bool = False) -> None:
         self._board.signalled[key] = value
-        if (alarm := self._signals[key]) is not None:
-            self._sum(alarm, raised=raised)
+        self._sum(self._signals[key], raised=raised)
 
     def _fade(self, key: str, *, fades: bool) -> None:
         """Have a signal go off by itself, of those who may never say that it is over."""
@@ -204,6 +204,8 @@ class Topics:
     def _deleted(self, message: Message) -> None:
         """Forget a value: what it was about is no more."""
         for key in self._made.get(_place(message), ()):
+            if key not in self._signals:
+                continue  # withdrawn
             objects = self._by_object.get(key)
             if message.keys and objects is not None:
                 objects.pop(tuple(message.keys.values()), None)
@@ -211,18 +213,28 @@ class Topics:
             else:
                 self._set(key, None)
         if meaning_of(message.topic).number and not message.keys:
-            reading = self._rows.reading(message.topic, message.source)
+            reading = self._rows.known_reading(message.topic, message.source)
             if reading is not None:
                 self._board.read[reading] = None
 
-    def _sum(self, alarm: Alarm, *, raised: bool) -> None:
+    def _sum(self, alarm: Alarm | None, *, raised: bool = False) -> None:
         """Make an alarm of its signals; tell that it is raised when it was not on before."""
+        if alarm is None:
+            return
         values = {self._board.signalled[key] for key, own in self._signals.items() if own is alarm}
         before = self._board.alarms.get(alarm)
         now = True if True in values else False if False in values else None
         self._board.alarms[alarm] = now
         if raised and now and not before:
             self._board.tell(AlarmRaised(alarm))
+
+    def _withdrawn(self, key: str) -> None:
+        """Forget a signal or reading that the board has no longer."""
+        self._numbers.discard(key)
+        self._doubted.discard(key)
+        self._by_object.pop(key, None)
+        self._fade(key, fades=False)
+        self._sum(self._signals.pop(key, None))
 
     def deaf(self) -> None:
         """Forget all values: nobody tells when they change."""
@@ -239,15 +251,21 @@ class Topics:
 
         What is told of objects one by one is not told of when there are none: that is off.
         """
+        told: dict[str, Alarm | None] = {}
         for description in self._described.values():
             meaning = meaning_of(description.topic)
-            if description.keys and description.is_property and meaning.signal_class is not None:
-                start = f"{slug(description.topic)}_"
-                for key in self._board.signals:
-                    if key.startswith(start) and not self._objects_of(key):
-                        self._doubted.discard(key)
-                        self._signals[key] = meaning.alarm
-                        self._set(key, False)
+            if description.keys and description.is_property and meaning.lasts:
+                for item in ("", *description.data):
+                    told[stem(description.topic, item)] = meaning.alarm
+        alarms: set[Alarm | None] = set()
+        for key in self._board.signals:
+            if (name := stem_of(key)) in told and not self._objects_of(key):
+                self._doubted.discard(key)
+                alarms.add(told[name])
+                self._signals[key] = told[name]
+                self._board.signalled[key] = False
+        for alarm in alarms:
+            self._sum(alarm)
         self._forget_doubted()
 
     def _objects_of(self, key: str) -> bool:
@@ -257,14 +275,18 @@ class Topics:
         return bool(self._by_object.get(key))
 
     def _forget_doubted(self) -> None:
+        alarms: set[Alarm | None] = set()
         for key in self._doubted:
             if key in self._signals:
                 self._fade(key, fades=False)
                 self._by_object.pop(key, None)
-                self._set(key, None)
+                self._board.signalled[key] = None
+                alarms.add(self._signals[key])
             else:
                 self._board.read[key] = None
         self._doubted = set()
+        for alarm in alarms:
+            self._sum(alarm)
 
 
 def _place(message: Message) -> tuple[str, str]:

@@ -55,10 +55,15 @@ class OnvifTours:
         self._reading: asyncio.Task[None] | None = None
 
     async def read(self) -> None:
-        """Read which there are. ConnectError, AuthError."""
+        """Read which there are; a device that does not tell still has them.
+
+        ConnectError, AuthError.
+        """
         answer = None
         if self._head.max_tours:
             answer = await optional(self._head.call("GetPresetTours"))
+            if answer is None and self.there:
+                return
         self.there = answer is not None
         found: dict[str, Tour] = {}
         for node in [] if answer is None else answer.children("PresetTour")[:MAX_TOURS]:

@@ -111,13 +111,13 @@ def _put_bound(name: str) -> Callable[[Node, float], None]:
 
 
 async def show_instances(
-    service: MediaService, board: Board, tokens: Iterable[str], names: Mapping[str, str]
+    service: MediaService, board: Board, numbers: Mapping[str, int], names: Mapping[str, str]
 ) -> None:
     """Show how many pictures each video source configuration can have encoded at once.
 
-    Raises ConnectError, AuthError.
+    `numbers` and `names` are theirs by token. Raises ConnectError, AuthError.
     """
-    for index, token in enumerate(tokens):
+    for token, index in numbers.items():
         operation = (
             "GetVideoEncoderInstances"
             if service.media2

@@ -1,0 +1,11 @@
+"""What a camera's logins have in common, however many connections and ports it has (no I/O)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class LoginRecord:
+    """What has been found out about how one camera has people log in."""
+
+    digest_seen: bool = False
+    """Whether it took a Digest: it has no reason to want the readable password later."""
