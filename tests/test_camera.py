@@ -62,10 +62,20 @@ async def test_no_still(
     hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
 ) -> None:
     """Without any picture there is an error, and nothing of the camera's answer gets through."""
-    for name in ("camera", "view.cgi"):
+    for name in ("camera", "view.cgi", "mjpeg"):
         umr20.fault(name, Fault.HTML_PAGE)
     with pytest.raises(HomeAssistantError):
         await async_get_image(hass, CAMERA)
+
+
+async def test_refused_still(
+    hass: HomeAssistant, entry: MockConfigEntry, umr20: PovcamSimulator
+) -> None:
+    """Where the camera makes no single picture, one of its stream is taken."""
+    for name in ("camera", "view.cgi"):
+        umr20.fault(name, Fault.HTML_PAGE)
+    image = await async_get_image(hass, CAMERA)
+    assert image.content.startswith(b"\xff\xd8")
 
 
 async def test_still_of_a_camera_that_makes_none(

@@ -19,7 +19,7 @@ from homeassistant.helpers.typing import UNDEFINED
 
 from .cams.bridge import Hub, PictureHub, Status
 from .cams.device import State
-from .cams.errors import CameraError
+from .cams.errors import CameraError, ProtocolError, RefusedError
 from .cams.stream import Picture, RtspStream, Stream, Transport
 from .const import CONF_RTSP_TRANSPORT, LOGGER
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
@@ -200,9 +200,14 @@ class PanacamCamera(PanacamEntity, Camera):
         pictures = self._pictures
         if pictures is not None and pictures.status is Status.LIVE:
             return await pictures.still()
-        if (imager := self.coordinator.device.imager) is not None:
-            return await imager.snapshot()
         hub = pictures or self._hub
+        if (imager := self.coordinator.device.imager) is not None:
+            try:
+                return await imager.snapshot()
+            except RefusedError, ProtocolError:
+                # It is there, but its stills are not for us: the stream has pictures, too.
+                if hub is None:
+                    raise
         return None if hub is None else await hub.still()
 
     @property

@@ -103,7 +103,7 @@ async def test_both_methods_fail(session: ClientSession, status: int) -> None:
     [
         (400, RefusedError, Reason.REFUSED),
         (403, RefusedError, Reason.REFUSED),
-        (405, RefusedError, Reason.REFUSED),
+        (405, RefusedError, Reason.UNSUPPORTED),
         (404, RefusedError, Reason.UNSUPPORTED),
         (410, RefusedError, Reason.UNSUPPORTED),
         (501, RefusedError, Reason.UNSUPPORTED),
