@@ -228,6 +228,22 @@ async def test_addresses_not_told(session: ClientSession, fault: Fault) -> None:
         assert not part.matches(known)
 
 
+async def test_proven_once(session: ClientSession) -> None:
+    """Whoever was proven is told from another one by the serial number, also after a restart."""
+    async with OnvifSimulator() as simulator:
+        part, watched = part_of(session, simulator)
+        known = (await part.identify()).unique_id or ""
+        assert part.matches(known)
+        simulator.fault("GetNetworkInterfaces", Fault.NOT_SUPPORTED)
+        restarted, later = part_of(session, simulator)
+        later.board.memory.put("serial", watched.board.memory.get("serial"))
+        await restarted.identify()
+        assert restarted.matches(known)
+        simulator.become(mac="a8:13:74:00:09:09", serial="other")
+        await restarted.identify()
+        assert not restarted.matches(known)
+
+
 async def test_other_addresses(session: ClientSession) -> None:
     """Another MAC address is another device; the serial number will do for the same one."""
     async with OnvifSimulator() as simulator:

@@ -227,8 +227,7 @@ class OnvifDevice(Device):
         self._audience.close()
         if self._probe is not None:
             self._probe.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._probe
+            await asyncio.gather(self._probe, return_exceptions=True)
         for part in (self._events, *self._parts, self._media, self._system):
             with suppress(CameraError):
                 await part.close()

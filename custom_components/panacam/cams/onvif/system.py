@@ -47,6 +47,8 @@ _IN_CAPABILITIES: Final = {
     ("Analytics",): "analytics",
     ("Extension", "DeviceIO"): "deviceio",
 }
+_SERIAL: Final = "serial"
+"""What the serial number of the device that was found to be the right one is remembered by."""
 _NAME_SCOPE: Final = "onvif://www.onvif.org/name/"
 
 
@@ -57,8 +59,6 @@ class SystemPart(Part):
     """Who answered last."""
     _macs: tuple[str, ...] = ()
     """The addresses of its interfaces, those in use first; what was told once holds."""
-    _sure: str | None = None
-    """The serial number of a device that was found to be the right one."""
 
     async def identify(self) -> Identity:
         """Learn who it is and which services it has.
@@ -83,13 +83,15 @@ class SystemPart(Part):
         That is any of its MAC addresses or its serial number, since it does not tell all of them
         at any time; one that does not tell its addresses contradicts none.
         """
-        serial = self.identity.serial
+        serial, memory = self.identity.serial, self.board.memory
         if expected_id in {*self._macs, serial, self.identity.unique_id}:
-            self._sure = serial
+            # Proven: its serial number will tell it again, also after a restart of ours.
+            memory.put(_SERIAL, serial)
             return True
         if self._macs or read_mac(expected_id) is None:
             return False
-        return self._sure in {None, serial}
+        proven = memory.get(_SERIAL)
+        return proven is None or proven == serial
 
     async def connect(self) -> None:
         """Show the clock."""
