@@ -24,11 +24,13 @@ class FlowError(ClientError):
 class Client:
     """One user's connection to one Home Assistant."""
 
-    def __init__(self, url: str) -> None:
-        """Keep the address; nothing is sent yet."""
+    def __init__(self, url: str, connector: aiohttp.BaseConnector | None = None) -> None:
+        """Keep the address, and what reaches it if not this machine; nothing is sent yet."""
         self.url = url.rstrip("/")
         self.tokens: dict[str, Any] = {}
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+        self._session = aiohttp.ClientSession(
+            connector=connector, timeout=aiohttp.ClientTimeout(total=30)
+        )
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._turn = asyncio.Lock()
         self._id = 0
@@ -133,6 +135,22 @@ class Client:
             msg = f"{kind}: {reply['error']['code']}: {reply['error']['message']}"
             raise ClientError(msg)
         return reply["result"]
+
+    async def told(self, kind: str, seconds: float) -> list[Json]:
+        """Subscribe by a WebSocket command and return the events of these seconds."""
+        events: list[Json] = []
+        async with self._turn:
+            socket = self._socket or await self._open()
+            subscription, end = self._id + 1, self._id + 2
+            self._id = end
+            await socket.send_json({"id": subscription, "type": kind})
+            await asyncio.sleep(seconds)
+            unsubscribe = {"type": "unsubscribe_events", "subscription": subscription}
+            await socket.send_json({"id": end, **unsubscribe})
+            while (reply := await socket.receive_json(timeout=60)).get("id") != end:
+                if reply["type"] == "event":
+                    events.append(reply["event"])
+        return events
 
     async def _open(self) -> aiohttp.ClientWebSocketResponse:
         """Open the WebSocket and log in there."""

@@ -1,7 +1,7 @@
 """A real Home Assistant in a folder of its own, on 127.0.0.1 only."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 import json
 from pathlib import Path
@@ -14,6 +14,7 @@ from .client import Client, ClientError
 from .components import STARTED
 from .process import LOOPBACK, ROOT, Child, ChildError, running
 
+EVERYWHERE = "0.0.0.0"
 # The user every prepared Home Assistant has; it listens on 127.0.0.1 only.
 NAME, USERNAME, PASSWORD = "Demo", "demo", "demo"
 START_SECONDS = 120.0
@@ -23,15 +24,30 @@ STANDINS = Path(__file__).with_name("standins")
 type Progress = Callable[[str], None]
 
 
-def prepare(config: Path, port: int, name: str, extra: str = "") -> None:
-    """Make a config folder that starts on this port, onboarded but for its first user."""
+def prepare(
+    config: Path,
+    port: int,
+    name: str,
+    extra: str = "",
+    *,
+    address: str = LOOPBACK,
+    searching: bool = True,
+) -> None:
+    """Make a config folder that starts on this port, onboarded but for its first user.
+
+    Others than `LOOPBACK` are for a network namespace: it listens on all that is in there.
+    Without `searching` it says nothing on the networks of this machine.
+    """
     (config / ".storage").mkdir(parents=True, exist_ok=True)
-    _seed(config, "http", 1, {"server_host": [LOOPBACK], "server_port": port}, replace=True)
+    listens = {"server_host": [address if address == LOOPBACK else EVERYWHERE]}
+    _seed(config, "http", 1, {**listens, "server_port": port}, replace=True)
+    if not searching:
+        _seed(config, "core.network", 1, {"configured_adapters": ["lo"]}, replace=True)
     # Steps that would look things up on the internet, or ask.
     _seed(config, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
     core = {"location_name": name, "language": "en", "currency": "EUR"}
     # Home Assistant listens there only, and would tell others to fetch sounds somewhere else.
-    core["internal_url"] = f"http://{LOOPBACK}:{port}"
+    core["internal_url"] = f"http://{address}:{port}"
     _seed(config, "core.config", 1, core, replace=True)
     listed = "".join(f"{component}:\n" for component in STARTED)
     (config / "configuration.yaml").write_text(
@@ -54,8 +70,19 @@ def _seed(
 
 
 @asynccontextmanager
-async def home_assistant(config: Path, port: int, progress: Progress) -> AsyncGenerator[Client]:
-    """Run Home Assistant and yield a client, logged in, when it has started."""
+async def home_assistant(
+    config: Path,
+    port: int,
+    progress: Progress,
+    *,
+    address: str = LOOPBACK,
+    prefix: Sequence[str] = (),
+    connector: aiohttp.BaseConnector | None = None,
+) -> AsyncGenerator[Client]:
+    """Run Home Assistant and yield a client, logged in, when it has started.
+
+    In a network namespace, `prefix` is the command that runs it there, and `connector` reaches it.
+    """
     log = config / "console.log"
     started = time.monotonic()
     progress("Starting Home Assistant")
@@ -69,8 +96,9 @@ async def home_assistant(config: Path, port: int, progress: Progress) -> AsyncGe
             cwd=config,
             log=log,
             path=STANDINS,
+            prefix=prefix,
         ) as child,
-        Client(f"http://{LOOPBACK}:{port}") as client,
+        Client(f"http://{address}:{port}", connector) as client,
     ):
         try:
             async with asyncio.timeout(START_SECONDS):

@@ -1,7 +1,7 @@
 """Child processes, free ports and signals of the demo."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 import os
 from pathlib import Path
@@ -59,18 +59,40 @@ class Child:
 
 @asynccontextmanager
 async def running(
-    name: str, module: str, *arguments: str, cwd: Path, log: Path, path: Path | None = None
+    name: str,
+    module: str,
+    *arguments: str,
+    cwd: Path,
+    log: Path,
+    path: Path | None = None,
+    prefix: Sequence[str] = (),
 ) -> AsyncGenerator[Child]:
-    """Run a module of this Python in a session of its own, so that Ctrl-C reaches only us."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    if path is not None:
-        environment["PYTHONPATH"] = str(path)
-    command = [sys.executable, "-P", str(_CHILD), str(os.getpid()), module, *arguments]
-    child = Child(name, await _start(command, cwd, log, environment), log)
+    """Run a module of this Python in a session of its own, so that Ctrl-C reaches only us.
+
+    `prefix` is a command that becomes the one that follows it, such as `ip netns exec NAME`.
+    """
+    child = await start(name, module, *arguments, cwd=cwd, log=log, path=path, prefix=prefix)
     try:
         yield child
     finally:
         await asyncio.shield(child.end())
+
+
+async def start(
+    name: str,
+    module: str,
+    *arguments: str,
+    cwd: Path,
+    log: Path,
+    path: Path | None = None,
+    prefix: Sequence[str] = (),
+) -> Child:
+    """Start a module as `running` does; whoever calls this ends it."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    if path is not None:
+        environment["PYTHONPATH"] = str(path)
+    command = [*prefix, sys.executable, "-P", str(_CHILD), str(os.getpid()), module, *arguments]
+    return Child(name, await _start(command, cwd, log, environment), log)
 
 
 async def _start(

@@ -7,14 +7,21 @@ import sys
 from .camera import RESOLUTIONS
 from .dialect import DIALECTS
 from .faults import MoFault
+from .search import SEARCH_PORT
 from .simulator import MoSimulator
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this family."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on, and to tell")
     parser.add_argument("--port", type=int, default=8091, help="TCP port")
     parser.add_argument("--search-port", type=int, help="UDP port of the search, such as 10000")
-    parser.add_argument("--camera-id", default="A81374000101", help="twelve hexadecimal digits")
+    parser.add_argument(
+        "--discoverable", action="store_true", help="answer a search on UDP port 10000"
+    )
+    parser.add_argument(
+        "--camera-id", "--mac", type=_camera_id, default="A81374000101", help="twelve digits"
+    )
     parser.add_argument("--name", default="Front door")
     parser.add_argument("--user", type=_user, action="append", default=[], metavar="NAME:PASSWORD")
     parser.add_argument("--dialect", choices=DIALECTS, default="specification")
@@ -35,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FAULT[=TIMES]",
         help=f"one of: {', '.join(fault for fault in MoFault if fault is not MoFault.REBOOT)}",
     )
+
+
+def _camera_id(text: str) -> str:
+    """Read the id, which is the MAC address without what stands between its digits."""
+    found = "".join(digit for digit in text if digit not in ":-").upper()
+    if len(found) != 12:
+        raise ValueError(text)
+    return found
 
 
 def _user(text: str) -> tuple[str, str]:
@@ -62,11 +77,12 @@ def _fault(text: str) -> tuple[MoFault, float | None]:
 async def run(arguments: argparse.Namespace, ended: asyncio.Event) -> None:
     """Run the camera until `ended` is set."""
     sim = MoSimulator(
+        arguments.host,
         camera_id=arguments.camera_id,
         name=arguments.name,
         users=dict(arguments.user) or {"admin": "12345"},
         port=arguments.port,
-        search_port=arguments.search_port,
+        search_port=SEARCH_PORT if arguments.discoverable else arguments.search_port,
         size=arguments.size,
         fps=arguments.fps,
         audio=arguments.audio,
@@ -82,6 +98,7 @@ async def run(arguments: argparse.Namespace, ended: asyncio.Event) -> None:
         sys.stdout.write(f"MO camera at {sim.host}:{sim.port}\nlogin  {logins}\n")
         if sim.search_port is not None:
             sys.stdout.write(f"search UDP {sim.search_port}\n")
+        sys.stdout.write("ready\n")
         sys.stdout.flush()
         await _live(sim, arguments.motion, ended)
 

@@ -8,6 +8,7 @@ from typing import Any, Final, override
 from .camera import Camera
 from .wire import HEADER, padded
 
+SEARCH_PORT: Final = 10000
 _MAGIC: Final = b"MO_I"
 _REQUEST: Final = bytes([0, 0, 0, 1])
 # Id, name, address, mask, gateway, DNS, reserved, versions of system and application, port, DHCP.
@@ -25,10 +26,15 @@ class SearchResponder(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     async def start(self, search_port: int) -> int:
-        """Listen, and give the port."""
+        """Listen, and give the port.
+
+        Everywhere but on loopback: an address of one's own hears no broadcasts.
+        """
+        host = self._where[0]
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(
-            lambda: self, local_addr=(self._where[0], search_port)
+            lambda: self,
+            local_addr=(host if host.startswith("127.") else "0.0.0.0", search_port),
         )
         bound: int = transport.get_extra_info("sockname")[1]
         return bound

@@ -19,10 +19,11 @@ _ALARM_EXTRAS: Final = {AlarmKind.SOUND: (0, 0, 0x64, 0x64)}
 
 
 class MoSimulator(Watched):
-    """A camera on the loopback address; `async with` starts and stops it."""
+    """A camera on the loopback address or another; `async with` starts and stops it."""
 
     def __init__(
         self,
+        host: str = "127.0.0.1",
         *,
         camera_id: str = "A81374000101",
         name: str = "Front door",
@@ -49,7 +50,7 @@ class MoSimulator(Watched):
 
         The password of an `unprivileged` user may be right, and is answered by 6 all the same.
         """
-        self.host: Final = "127.0.0.1"
+        self.host: Final = host
         self.port = port
         self.search_port = search_port
         model = Model(

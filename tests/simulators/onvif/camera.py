@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
+from ..tls import in_url
 from .auth import Auth, Users
 from .quirks import Quirk
 from .service import Service
@@ -33,7 +34,20 @@ class Features:
     audio_output: bool = True
 
 
-@dataclass(slots=True, kw_only=True)
+class FeatureValues(TypedDict, total=False):
+    """The fields of `Features`, for whoever passes them on."""
+
+    media: bool
+    media2: bool
+    imaging: bool
+    ptz: bool
+    analytics: bool
+    deviceio: bool
+    audio: bool
+    audio_output: bool
+
+
+@dataclass(kw_only=True)
 class Identity:
     """What tells this camera from another of its model."""
 
@@ -56,6 +70,7 @@ class Network:
     host: str = "127.0.0.1"
     port: int = 80
     rtsp_port: int = 554
+    https: bool = False
     extra_port: int = 0
     """A second port for subscriptions, with `Quirk.NEW_PORT`."""
 
@@ -118,7 +133,7 @@ class Camera:
 
     def url(self, path: str, *, extra: bool = False) -> str:
         """Give the HTTP address of `path` as the camera tells it, on the `extra` port or not."""
-        host, scheme = self.network.host, "http"
+        host, scheme = in_url(self.network.host), "https" if self.network.https else "http"
         port = self.network.extra_port if extra else self.network.port
         if self.has(Quirk.OTHER_ADDRESS):
             host = ELSEWHERE
@@ -130,7 +145,7 @@ class Camera:
 
     def rtsp_url(self, path: str) -> str:
         """Give the RTSP address of `path` as the camera tells it, right or wrong."""
-        host = ELSEWHERE if self.has(Quirk.OTHER_ADDRESS) else self.network.host
+        host = ELSEWHERE if self.has(Quirk.OTHER_ADDRESS) else in_url(self.network.host)
         port = 554 if self.has(Quirk.OTHER_PORT) else self.network.rtsp_port
         return f"rtsp://{host}:{port}{path}"
 

@@ -5,6 +5,7 @@ import asyncio
 import sys
 
 from .auth import Auth
+from .camera import Identity
 from .faults import Fault
 from .quirks import Quirk
 from .simulator import OnvifSimulator
@@ -15,6 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on, and to tell")
     parser.add_argument("--port", type=int, default=8092, help="HTTP port")
     parser.add_argument("--rtsp-port", type=int, default=8554)
+    parser.add_argument("--discoverable", action="store_true", help="speak WS-Discovery")
+    parser.add_argument("--xaddrs", help="what it tells there instead of its address")
+    parser.add_argument("--mac", default=Identity.mac)
+    parser.add_argument("--serial", default=Identity.serial)
+    parser.add_argument("--name", default=Identity.name)
     parser.add_argument("--username", default="admin")
     parser.add_argument("--password", default="Kamera/7")
     parser.add_argument("--auth", type=Auth, choices=list(Auth), default=Auth.BOTH)
@@ -60,11 +66,17 @@ async def run(arguments: argparse.Namespace, ended: asyncio.Event) -> None:
         analytics=arguments.analytics,
         deviceio=arguments.deviceio,
         audio_output=arguments.audio_output,
+        discoverable=arguments.discoverable,
+        xaddrs=arguments.xaddrs,
     )
     for operation, fault in arguments.fault:
         sim.fault(operation, fault)
+    sim.become(mac=arguments.mac, serial=arguments.serial)
+    sim.camera.identity.name = arguments.name
     async with sim:
-        sys.stdout.write(f"ONVIF camera at {sim.url}\nlogin  {sim.username} / {sim.password}\n")
+        sys.stdout.write(
+            f"ONVIF camera at {sim.url}\nlogin  {sim.username} / {sim.password}\nready\n"
+        )
         sys.stdout.flush()
         await _live(sim, arguments.motion, ended)
 

@@ -127,3 +127,12 @@ class Quirk(StrEnum):
     """Booleans in events are written `1` and `0`."""
     NO_EVENT_PROPERTIES = "no_event_properties"
     """GetEventProperties is refused."""
+    # --- discovery
+    NO_METADATA_VERSION = "no_metadata_version"
+    """Announcements and answers to a Probe have no MetadataVersion."""
+    XADDR_ELSEWHERE = "xaddr_elsewhere"
+    """Announcements and answers to a Probe name an address of nobody."""
+    WRONG_RELATES_TO = "wrong_relates_to"
+    """The answer to a Probe relates to another message."""
+    ANSWERS_TWICE = "answers_twice"
+    """Each Probe is answered twice."""

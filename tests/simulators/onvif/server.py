@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 import inspect
+import ssl
 import time
 from typing import Final
 from xml.etree.ElementTree import Element
 
 from aiohttp import hdrs, web
 
+from ..tls import TlsListener
 from . import soap
 from .auth import ADMINISTRATOR, Auth
 from .camera import Camera
@@ -71,10 +73,13 @@ class SoapServer:
         self.requests: Final[deque[Request]] = deque(maxlen=_LOG_LENGTH)
         self._faults: Final[dict[str, _Planned]] = {}
         self._runner: web.AppRunner | None = None
+        self.tls: Final[list[TlsListener]] = []
         self.routes: Final[list[web.RouteDef]] = []
         """What is served beside SOAP and pages."""
 
-    async def start(self, host: str, port: int, *, extra: bool) -> tuple[int, int]:
+    async def start(
+        self, host: str, port: int, context: ssl.SSLContext | None = None, *, extra: bool
+    ) -> tuple[int, int]:
         """Listen on one port, or two; give both, the second 0 without `extra`."""
         app = web.Application(client_max_size=_MAX_REQUEST)
         # Both media services have the snapshots.
@@ -90,6 +95,14 @@ class SoapServer:
         )
         await runner.setup()
         self._runner = runner
+        if context is not None:
+            assert runner.server is not None
+            ports = []
+            for wanted in (port, 0) if extra else (port,):
+                listener = TlsListener(runner.server, context)
+                self.tls.append(listener)
+                ports.append(listener.start(host, wanted))
+            return ports[0], ports[1] if extra else 0
         await web.TCPSite(runner, host, port, reuse_address=True).start()
         if extra:
             await web.TCPSite(runner, host, 0, reuse_address=True).start()
@@ -98,6 +111,8 @@ class SoapServer:
 
     async def close(self) -> None:
         """Close the listening sockets and every connection."""
+        while self.tls:
+            await self.tls.pop().close()
         if self._runner is not None:
             runner, self._runner = self._runner, None
             await runner.cleanup()

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import deque
-from typing import Final, Self
+import ssl
+from typing import Final, Self, Unpack
 
+from ..tls import in_url, new_context, server_context
 from .auth import ADMINISTRATOR, USER, Auth, Users
-from .camera import Camera, Features
+from .camera import Camera, Features, FeatureValues, Identity
+from .discovery import MAX_DELAY, PORT as DISCOVERY_PORT, Discovery
 from .faults import Fault
 from .quirks import Quirk
 from .rtsp import RtspServer
@@ -27,54 +30,54 @@ class OnvifSimulator:
         port: int = 0,
         rtsp_port: int = 0,
         *,
+        https: bool = False,
         username: str = "admin",
         password: str = "Kamera/7",
         auth: Auth = Auth.BOTH,
         quirks: frozenset[Quirk] | set[Quirk] = frozenset(),
-        media: bool = True,
-        media2: bool = True,
-        imaging: bool = True,
-        ptz: bool = True,
-        analytics: bool = True,
-        deviceio: bool = True,
-        audio: bool = True,
-        audio_output: bool = True,
         clock_offset: float = 0.0,
         wsse_window: float = 5.0,
+        discoverable: bool = False,
+        discovery_port: int = DISCOVERY_PORT,
+        discovery_delay: float = MAX_DELAY,
+        xaddrs: str | None = None,
+        **features: Unpack[FeatureValues],
     ) -> None:
         """Describe the camera; ports of 0 are chosen by the system.
 
         Beside the administrator there is the user `viewer` with password `Gast/7`.
         The camera's clock is `clock_offset` seconds ahead; a UsernameToken is good for
-        `wsse_window` seconds of that clock.
+        `wsse_window` seconds of that clock. When it is `discoverable`, it answers a Probe within
+        `discovery_delay` seconds, with `xaddrs` instead of its address if given.
+        `features` are the fields of `Features`.
         """
         self.host: Final = host
         self.port = port
         self.rtsp_port = rtsp_port
+        self.https: Final = https
         self.username: Final = username
         users = {username: (password, ADMINISTRATOR), "viewer": ("Gast/7", USER)}
-        features = Features(
-            media=media,
-            media2=media2,
-            imaging=imaging,
-            ptz=ptz,
-            analytics=analytics,
-            deviceio=deviceio,
-            audio=audio,
-            audio_output=audio_output,
-        )
         self.camera: Final = Camera(
             Users(auth, users, wsse_window),
             quirks=frozenset(quirks),
-            features=features,
+            features=Features(**features),
             clock_offset=clock_offset,
         )
-        self.camera.services = services_of(features)
+        self.camera.services = services_of(self.camera.features)
         self.camera.network.host = host
+        self.camera.network.https = https
         self.camera.life.restart = self._restart
         self.rtsp: Final = RtspServer(self.camera)
         self._http: Final = SoapServer(self.camera)
         self._http.routes.extend(Tunnels(self.rtsp).routes())
+        self.discovery: Final = (
+            Discovery(
+                self.camera, host, port=discovery_port, max_delay=discovery_delay, xaddrs=xaddrs
+            )
+            if discoverable
+            else None
+        )
+        self._context: ssl.SSLContext | None = None
         self._rebooting: asyncio.Task[None] | None = None
         self._wanted = False
 
@@ -90,11 +93,11 @@ class OnvifSimulator:
     @property
     def url(self) -> str:
         """Address of the device service."""
-        return f"http://{self.host}:{self.port}/onvif/device_service"
+        return f"{'https' if self.https else 'http'}://{in_url(self.host)}:{self.port}/onvif/device_service"
 
     def rtsp_url(self, number: int = 1, path: str = "") -> str:
         """RTSP address of the profile with this number."""
-        return f"rtsp://{self.host}:{self.rtsp_port}/onvif/profile/{number}{path}"
+        return f"rtsp://{in_url(self.host)}:{self.rtsp_port}/onvif/profile/{number}{path}"
 
     @property
     def password(self) -> str:
@@ -157,20 +160,38 @@ class OnvifSimulator:
         """Be another camera of the same model at this address."""
         self.camera.identity.mac = mac
         self.camera.identity.serial = serial
+        digits = "".join(digit for digit in mac.lower() if digit not in ":-")
+        self.camera.identity.uuid = f"{Identity.uuid[:-12]}{digits}"
+
+    def renew_certificate(self) -> None:
+        """Show another certificate from the next connection on; blocking."""
+        self._context = new_context()
+        for listener in self._http.tls:
+            listener.context = self._context
+
+    @property
+    def handshakes(self) -> int:
+        """How many TLS connections there were since it started, refused ones included."""
+        return sum(listener.accepted for listener in self._http.tls)
 
     async def _open(self) -> None:
         network = self.camera.network
+        context = (self._context or server_context()) if self.https else None
         try:
             self.port, network.extra_port = await self._http.start(
-                self.host, self.port, extra=self.camera.has(Quirk.NEW_PORT)
+                self.host, self.port, context, extra=self.camera.has(Quirk.NEW_PORT)
             )
             self.rtsp_port = await self.rtsp.start(self.host, self.rtsp_port)
+            network.port, network.rtsp_port = self.port, self.rtsp_port
+            if self.discovery is not None:
+                await self.discovery.start()
         except OSError:
             await self._close()
             raise
-        network.port, network.rtsp_port = self.port, self.rtsp_port
 
     async def _close(self) -> None:
+        if self.discovery is not None:
+            await self.discovery.close()
         await self._http.close()
         await self.rtsp.close()
 

@@ -6,7 +6,7 @@ from .cards import Progress, Slot
 from .faults import Fault, RtspFault
 from .http import Request
 from .models import AG_MDC20, AG_MDR25, AG_UCK20, AG_UMR20, AW_HE40, MODELS, Auth, Model, Options
-from .simulator import PovcamSimulator
+from .simulator import Discovery, PovcamSimulator
 
 __all__ = [
     "AG_MDC20",
@@ -19,6 +19,7 @@ __all__ = [
     "Auth",
     "Camera",
     "Delivery",
+    "Discovery",
     "Fault",
     "Model",
     "Move",

@@ -8,6 +8,7 @@ from typing import Final
 
 from .cards import Recorder, Slot
 from .head import Head
+from .menus import Menus
 from .models import Model, Options
 
 
@@ -34,6 +35,9 @@ class VideoSettings:
     multicast_address: str = "239.192.0.20"
     multicast_port: int = 37004
     multicast_ttl: int = 16
+    rtsp_mode: str = "0"
+    """Internet mode."""
+    bandwidth_min: int = 1024
 
 
 @dataclass(slots=True)
@@ -61,6 +65,10 @@ class AudioSettings:
     bitrate: str = "128"
     mic: str = "external"
     plugin_power: str = "0"
+    level_control: str = "0"
+    transmit: str = "1"
+    equalizer: str = "off"
+    automatic_level: str = "1"
 
 
 class Camera:
@@ -94,6 +102,7 @@ class Camera:
         self.jpeg_quality = 4
         self.jpeg_interval = "5"
         self.live_start = "h264"
+        self.menus: Final = Menus()
         self.h264_transmit = {1: True, 2: True}
         self.video = {
             1: VideoSettings(str(size[0]), str(fps)),

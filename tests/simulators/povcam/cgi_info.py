@@ -186,12 +186,12 @@ def get_video_over_ip(camera: Camera, _params: Params) -> Reply:
             continue
         values: Pairs = [
             ("transmit", int(camera.h264_transmit[stream])),
-            ("rtsp_mode", 0),
+            ("rtsp_mode", video.rtsp_mode),
             ("resolution", video.resolution),
             ("f_priority", video.priority),
             ("framerate", video.framerate),
             ("bandwidth", video.bandwidth),
-            ("bandwidth_min", 1024),
+            ("bandwidth_min", video.bandwidth_min),
             ("quality", video.quality),
             ("unimulti", video.delivery),
             ("unicast_port", video.unicast_port),
@@ -212,11 +212,11 @@ def get_audio(camera: Camera, _params: Params) -> Reply:
         ("audio_encoder", "aac"),
         ("audio_sens", sound.sensitivity),
         ("audio_bitrate", sound.bitrate),
-        ("audio_alc", 0),
+        ("audio_alc", sound.level_control),
         ("plugin_power", sound.plugin_power),
-        ("audio_transmit", int(camera.audio)),
-        ("equalizer", "off"),
-        ("audio_lv_auto", 1),
+        ("audio_transmit", sound.transmit),
+        ("equalizer", sound.equalizer),
+        ("audio_lv_auto", sound.automatic_level),
         ("mic_select", sound.mic),
     ]
     return text_reply(camera, pairs)
@@ -233,10 +233,10 @@ def get_network(camera: Camera, _params: Params) -> Reply:
         ("ip4_sec_server", "0.0.0.0"),
         ("port", camera.http_port),
         ("dns", "auto"),
-        ("rtp_packet_max", 1500),
+        ("rtp_packet_max", camera.menus.rtp_size),
         ("mss", 1460),
-        ("bandwidth", 0),
-        ("time", 20),
+        ("bandwidth", camera.menus.bandwidth),
+        ("time", camera.menus.easy_ip_setup),
         ("rtsp_port", 0),
     ]
     return text_reply(camera, pairs)
@@ -255,7 +255,7 @@ def _setting_values(camera: Camera) -> dict[str, object]:
         video = camera.video[stream]
         values |= {
             f"h264{suffix}": int(camera.h264_transmit[stream]),
-            f"h264rtspmode{suffix}": 0,
+            f"h264rtspmode{suffix}": video.rtsp_mode,
             f"h264bwc{suffix}": video.bandwidth,
             f"h264size{suffix}": video.resolution,
             f"h264qual{suffix}": video.quality,

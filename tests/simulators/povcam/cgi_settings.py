@@ -46,6 +46,10 @@ _BANDWIDTHS: Final = tuple(
 )
 
 
+_BEST_EFFORT: Final = "2"
+_OCTETS: Final = 4
+
+
 def set_priority_mode(camera: Camera, params: Params) -> Reply:
     """Change the priority mode, not while recording (4.1)."""
     mode = needed_choice(params, "mode", "ip", "rec_pb", "ip_4k", "rec_pb_4k")
@@ -78,7 +82,28 @@ def set_jpeg(camera: Camera, params: Params) -> Reply:
     return set_reply(camera)
 
 
+def _least(params: Params, present: int, priority: str, highest: int) -> int:
+    """Give the lowest bit rate, which can be set for best effort only."""
+    if "h264_bandwidth_min" in params and priority != _BEST_EFFORT:
+        raise RefusedError(priority)
+    return number(params, "h264_bandwidth_min", present, 1024, highest)
+
+
+def _group(params: Params, present: str) -> str:
+    """Give the multicast address, which comes whole or octet by octet."""
+    octets = params.get("multicast_address_r", present).split(".")
+    octets = [params.get(f"multicast_address_r{at}", octet) for at, octet in enumerate(octets, 1)]
+    if len(octets) != _OCTETS or not all(octet.isdecimal() for octet in octets):
+        raise RefusedError(octets)
+    first, *others = map(int, octets)
+    if not 224 <= first <= 239 or max(others) > 255:
+        raise RefusedError(octets)
+    return ".".join(octets)
+
+
 def _set_h264(stream: int, resolutions: tuple[str, ...], rates: tuple[str, ...]) -> Handler:
+    bandwidths = _BANDWIDTHS if stream == 1 else _BANDWIDTHS[:-3]
+
     def run(camera: Camera, params: Params) -> Reply:
         """Change the menu of one H.264 stream (4.3)."""
         video = camera.video[stream]
@@ -92,9 +117,13 @@ def _set_h264(stream: int, resolutions: tuple[str, ...], rates: tuple[str, ...])
         transmit = choice(params, f"h264_transmit{stream}", transmit, "0", "1")
         resolution = choice(params, "h264_resolution", video.resolution, *resolutions)
         rate = choice(params, "framerate", video.framerate, *rates)
-        bandwidth = choice(params, "h264_bandwidth", str(video.bandwidth), *_BANDWIDTHS)
+        bandwidth = choice(params, "h264_bandwidth", str(video.bandwidth), *bandwidths)
         quality = choice(params, "h264_quality", video.quality, "fine", "low")
         priority = choice(params, "f_priority", video.priority, "0", "1", "2")
+        internet = choice(params, "h264_rtsp_mode", video.rtsp_mode, "0", "1")
+        least = _least(params, video.bandwidth_min, priority, int(bandwidths[-1]))
+        address = _group(params, video.multicast_address)
+        ttl = number(params, "multicast_ttl", video.multicast_ttl, 1, 254)
         delivery = choice(params, "h264_unimulti", video.delivery, *Delivery)
         port = number(params, "unicast_port", video.unicast_port, *_PORTS)
         sound = number(params, "unicast_audio_port", video.unicast_audio_port, *_PORTS)
@@ -103,6 +132,8 @@ def _set_h264(stream: int, resolutions: tuple[str, ...], rates: tuple[str, ...])
         video.resolution, video.framerate, video.bandwidth = resolution, rate, int(bandwidth)
         video.quality, video.priority, video.delivery = quality, priority, Delivery(delivery)
         video.unicast_port, video.unicast_audio_port = port, sound
+        video.rtsp_mode, video.bandwidth_min = internet, least
+        video.multicast_address, video.multicast_ttl = address, ttl
         return set_reply(camera)
 
     return run
@@ -126,7 +157,13 @@ def set_audio(camera: Camera, params: Params) -> Reply:
     sensitivity = choice(params, "audio_sens", sound.sensitivity, *sources)
     bitrate = choice(params, "audio_bitrate", sound.bitrate, "64", "96", "128")
     mic = choice(params, "mic_select", sound.mic, "external", "internal")
+    control = choice(params, "audio_alc", sound.level_control, "0", "1")
+    transmit = choice(params, "audio_transmit", sound.transmit, "0", "1")
+    equalizer = choice(params, "equalizer", sound.equalizer, "off", "low_cut")
+    automatic = choice(params, "audio_lv_auto", sound.automatic_level, "0", "1")
     sound.plugin_power = choice(params, "plugin_power", sound.plugin_power, "0", "1")
+    sound.level_control, sound.transmit = control, transmit
+    sound.equalizer, sound.automatic_level = equalizer, automatic
     sound.sensitivity, sound.bitrate, sound.mic = sensitivity, bitrate, mic
     camera.audio = audio in ("in", "1")
     return set_reply(camera)

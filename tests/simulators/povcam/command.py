@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import sys
 
+from .easyip import PORT as EASY_IP_PORT
 from .faults import Fault, RtspFault
 from .models import AG_UMR20, MODELS, Auth
-from .simulator import PovcamSimulator
+from .simulator import Discovery, PovcamSimulator
+from .ssdp import PORT as SSDP_PORT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--auth", type=Auth, choices=list(Auth), default=Auth.DIGEST)
     parser.add_argument("--user-auth", action="store_true", help="Live CGIs and RTSP need a login")
     parser.add_argument("--https", action="store_true", help="self-signed certificate")
+    parser.add_argument("--discoverable", action="store_true", help="speak SSDP and Easy IP Setup")
+    parser.add_argument("--no-ssdp", action="store_false", dest="ssdp", help="not by SSDP")
+    parser.add_argument("--no-easy-ip", action="store_false", dest="easy_ip", help="not by Easy IP")
+    parser.add_argument("--location", help="what SSDP tells instead of its description")
+    parser.add_argument("--title", help="what the camera is called")
     parser.add_argument("--mac", default="A8-13-74-00-00-01")
     parser.add_argument("--serial", default="SIM0000001")
     parser.add_argument("--fps", type=int, default=15)
@@ -46,6 +53,14 @@ def _fault(text: str) -> tuple[str, Fault]:
     return name, Fault(fault)
 
 
+def _discovery(arguments: argparse.Namespace) -> Discovery:
+    return Discovery(
+        ssdp_port=SSDP_PORT if arguments.ssdp else None,
+        easy_ip_port=EASY_IP_PORT if arguments.easy_ip else None,
+        location=arguments.location,
+    )
+
+
 async def run(arguments: argparse.Namespace, ended: asyncio.Event) -> None:
     """Run the camera until `ended` is set."""
     sim = PovcamSimulator(
@@ -56,14 +71,17 @@ async def run(arguments: argparse.Namespace, ended: asyncio.Event) -> None:
         https=arguments.https,
         auth=arguments.auth,
         user_auth=arguments.user_auth,
-        mac=arguments.mac,
+        mac=arguments.mac.upper().replace(":", "-"),
         serial=arguments.serial,
         fps=arguments.fps,
         size=arguments.size,
         post_only=arguments.post_only,
         get_only=arguments.get_only,
         referer=arguments.referer,
+        discovery=_discovery(arguments) if arguments.discoverable else None,
     )
+    if arguments.title is not None:
+        sim.camera.title = arguments.title
     for name, fault in arguments.fault:
         sim.fault(name, fault)
     for fault in arguments.rtsp_fault or ():
@@ -75,6 +93,7 @@ async def run(arguments: argparse.Namespace, ended: asyncio.Event) -> None:
             f"login  {logins if arguments.auth is not Auth.NONE else 'none'}\n"
             f"RTSP   {sim.rtsp_url(1)}\n"
             f"       {sim.rtsp_url(2)}\n"
+            "ready\n"
         )
         sys.stdout.flush()
         await ended.wait()

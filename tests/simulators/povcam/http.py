@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from ..tls import TlsListener
 from .auth import Authenticator
 from .awptz import aw_cgis
 from .camera import Camera, Move
@@ -27,11 +28,11 @@ from .cgi import (
 )
 from .cgi_control import CONTROL_CGIS
 from .cgi_info import INFO_CGIS
+from .cgi_menus import MENU_CGIS, RECORDER_CGIS
 from .cgi_settings import SETTINGS_CGIS
 from .faults import Fault, inflict
 from .models import Auth
 from .pictures import Pictures
-from .tls import TlsListener
 
 _LOG_LENGTH: Final = 1000
 _GRACE: Final = 0.02
@@ -78,9 +79,10 @@ class CgiServer:
         self._faults: dict[str, _Planned] = {}
         self._rng = random.Random(1)
         self._runner: web.AppRunner | None = None
-        self._tls: TlsListener | None = None
+        self.tls: TlsListener | None = None
         initial = Cgi("initial", "4.8", Method.POST, Access.ADMIN, self._initial)
-        rows = (*INFO_CGIS, *CONTROL_CGIS, *SETTINGS_CGIS, *aw_cgis(camera), initial)
+        menus = (*SETTINGS_CGIS, *MENU_CGIS, *(RECORDER_CGIS if camera.model.recorder else ()))
+        rows = (*INFO_CGIS, *CONTROL_CGIS, *menus, *aw_cgis(camera), initial)
         self._cgis: Final = {
             row.name: row for row in rows if row.name != "get_capability" or camera.model.capability
         }
@@ -97,8 +99,8 @@ class CgiServer:
         self._runner = runner
         if context is not None:
             assert runner.server is not None
-            self._tls = TlsListener(runner.server, context)
-            return self._tls.start(host, port)
+            self.tls = TlsListener(runner.server, context)
+            return self.tls.start(host, port)
         site = web.TCPSite(runner, host, port, reuse_address=True)
         await site.start()
         bound: int = runner.addresses[0][1]
@@ -106,8 +108,8 @@ class CgiServer:
 
     async def close(self) -> None:
         """Close the listening socket and every connection."""
-        if self._tls is not None:
-            listener, self._tls = self._tls, None
+        if self.tls is not None:
+            listener, self.tls = self.tls, None
             await listener.close()
         if self._runner is not None:
             runner, self._runner = self._runner, None

@@ -33,6 +33,8 @@ class Model:
     """Answers get_capability."""
     pre_rec: bool = True
     """get_state has the pre_rec line."""
+    recorder: bool = True
+    """Has the menus of a recorder (8.1 to 8.6)."""
     aw_ptz: bool = True
     """Answers aw_ptz and aw_cam."""
     pan_tilt: bool = False
@@ -56,6 +58,7 @@ AW_HE40 = Model(
     max_fps="",
     capability=False,
     pre_rec=False,
+    recorder=False,
     pan_tilt=True,
     body_style="html",
     flags_upper=True,

@@ -2,21 +2,37 @@
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
+import ssl
 from typing import Final, Self, Unpack
 
+from ..tls import in_url, new_context, server_context
 from .auth import Authenticator
 from .camera import Camera, Identity
+from .easyip import PORT as EASY_IP_PORT, EasyIp
 from .faults import Fault, RtspFault
 from .http import CgiServer, Request
 from .models import AG_UMR20, Auth, Model, Options, OptionValues
 from .pictures import Pictures
 from .rtsp import RtspServer
-from .tls import server_context
+from .ssdp import PORT as SSDP_PORT, Ssdp
 
 _ANSWER_TIME: Final = 0.1
 """Seconds between the answer of `initial` and the restart."""
 _REBOOT_TIME: Final = 2.0
 _USERS: Final = {"admin": ("12345", "admin"), "viewer": ("viewer", "live")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """How the camera is found; ports of 0 are chosen by the system."""
+
+    ssdp_port: int | None = SSDP_PORT
+    """None: it does not speak SSDP."""
+    easy_ip_port: int | None = EASY_IP_PORT
+    """None: it does not speak Easy IP Setup."""
+    location: str | None = None
+    """What SSDP tells instead of the address of the description."""
 
 
 class PovcamSimulator:
@@ -38,12 +54,14 @@ class PovcamSimulator:
         fps: int = 15,
         size: tuple[int, int] = (640, 360),
         media: bool = True,
+        discovery: Discovery | None = None,
         **options: Unpack[OptionValues],
     ) -> None:
         """Describe the camera; ports of 0 are chosen by the system.
 
         `users` maps a name to (password, `admin` or `live`). Without `media` there is
-        no RTSP and every JPEG is black. `options` are the fields of `Options`.
+        no RTSP and every JPEG is black. With `discovery` it is found by SSDP and Easy IP Setup,
+        on those ports. `options` are the fields of `Options`.
         """
         self.model: Final = model
         self.host: Final = host
@@ -63,6 +81,15 @@ class PovcamSimulator:
         self._rtsp = (
             RtspServer(self.camera, self._authenticator, user_auth=user_auth) if media else None
         )
+        self.ssdp: Ssdp | None = None
+        self.easy_ip: EasyIp | None = None
+        if discovery is not None:
+            if discovery.ssdp_port is not None:
+                told = discovery.location
+                self.ssdp = Ssdp(self.camera, host, discovery.ssdp_port, location=told)
+            if discovery.easy_ip_port is not None:
+                self.easy_ip = EasyIp(self.camera, host, discovery.easy_ip_port)
+        self._context: ssl.SSLContext | None = None
         self._rebooting: asyncio.Task[None] | None = None
         self._wanted = False
 
@@ -78,7 +105,7 @@ class PovcamSimulator:
     @property
     def url(self) -> str:
         """Address of the web server, without a slash at the end."""
-        return f"{'https' if self.https else 'http'}://{self.host}:{self.port}"
+        return f"{'https' if self.https else 'http'}://{in_url(self.host)}:{self.port}"
 
     @property
     def requests(self) -> deque[Request]:
@@ -101,7 +128,7 @@ class PovcamSimulator:
         login = ""
         if user is not None:
             login = f"{user}:{self.users[user][0]}@"
-        return f"rtsp://{login}{self.host}:{self.rtsp_port}/mediainput/h264/stream_{stream}"
+        return f"rtsp://{login}{in_url(self.host)}:{self.rtsp_port}/mediainput/h264/stream_{stream}"
 
     async def start(self) -> None:
         """Listen on both ports."""
@@ -154,18 +181,37 @@ class PovcamSimulator:
         """Be another camera of the same model at this address."""
         self.camera.identity = Identity(mac, serial)
 
+    def renew_certificate(self) -> None:
+        """Show another certificate from the next connection on; blocking."""
+        self._context = new_context()
+        if self._http.tls is not None:
+            self._http.tls.context = self._context
+
+    @property
+    def handshakes(self) -> int:
+        """How many TLS connections there were since it started, refused ones included."""
+        return 0 if self._http.tls is None else self._http.tls.accepted
+
     async def _open(self) -> None:
-        context = server_context() if self.https else None
+        context = (self._context or server_context()) if self.https else None
         try:
             self.port = await self._http.start(self.host, self.port, context)
             if self._rtsp is not None:
                 self.rtsp_port = await self._rtsp.start(self.host, self.rtsp_port)
+            self.camera.http_port, self.camera.rtsp_port = self.port, self.rtsp_port
+            if self.ssdp is not None:
+                await self.ssdp.start()
+            if self.easy_ip is not None:
+                await self.easy_ip.start()
         except OSError:
             await self._close()
             raise
-        self.camera.http_port, self.camera.rtsp_port = self.port, self.rtsp_port
 
     async def _close(self) -> None:
+        if self.ssdp is not None:
+            await self.ssdp.close()
+        if self.easy_ip is not None:
+            self.easy_ip.close()
         await self._http.close()
         if self._rtsp is not None:
             await self._rtsp.close()

@@ -1,4 +1,4 @@
-"""HTTPS with a self-signed certificate, made once for all the simulators of a process."""
+"""HTTPS with self-signed certificates, and hosts in URLs: what all web servers here share."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -19,7 +19,12 @@ from cryptography.x509.oid import NameOID
 
 @cache
 def server_context() -> ssl.SSLContext:
-    """TLS settings of the web server; blocking."""
+    """TLS settings of the web server, the same for all of a process; blocking."""
+    return new_context()
+
+
+def new_context() -> ssl.SSLContext:
+    """TLS settings with a certificate of their own; blocking."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "camera.invalid")])
     # Far wide, for tests that set the clock to another year.
@@ -33,7 +38,9 @@ def server_context() -> ssl.SSLContext:
         .not_valid_before(now)
         .not_valid_after(now + timedelta(days=365 * 30))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ipaddress.ip_address(host)) for host in ("127.0.0.1", "::1")]
+            ),
             critical=False,
         )
         .sign(key, hashes.SHA256())
@@ -64,13 +71,17 @@ class TlsListener:
     ) -> None:
         """Give every connection that shakes hands a protocol of `factory`."""
         self._factory = factory
-        self._context = context
+        self.context = context
+        self.accepted = 0
+        """How many connections there were, those included that did not like the certificate."""
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._socket: socket.socket | None = None
 
     def start(self, host: str, port: int) -> int:
         """Listen, and give the port."""
-        self._socket = socket.create_server((host, port))
+        self._socket = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
         self._socket.setblocking(False)
         self._keep(self._accept(self._socket))
         bound: int = self._socket.getsockname()[1]
@@ -95,11 +106,17 @@ class TlsListener:
         loop = asyncio.get_running_loop()
         while True:
             accepted, _ = await loop.sock_accept(listening)
+            self.accepted += 1
             self._keep(self._shake_hands(accepted))
 
     async def _shake_hands(self, accepted: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.connect_accepted_socket(self._factory, accepted, ssl=self._context)
+            await loop.connect_accepted_socket(self._factory, accepted, ssl=self.context)
         except OSError, asyncio.CancelledError:
             accepted.close()
+
+
+def in_url(host: str) -> str:
+    """Give a host as URLs have it."""
+    return f"[{host}]" if ":" in host else host
