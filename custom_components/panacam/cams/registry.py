@@ -1,7 +1,8 @@
 """The families by name: the only module that knows them all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from aiohttp import ClientSession
 
 from .device import Device, Identity
+from .discovery import Search
 from .errors import (
     AuthError,
     BusyError,
@@ -19,10 +21,13 @@ from .errors import (
     RefusedError,
 )
 from .memory import Memory, ShortMemory
+from .mo import search as mo_search
 from .mo.device import MoDevice
 from .net.http import HttpClient
+from .onvif import search as onvif_search
 from .onvif.client import OnvifClient
 from .onvif.device import OnvifDevice
+from .povcam import search as povcam_search
 from .povcam.device import PovcamDevice
 from .stream import Credentials, Transport
 
@@ -38,6 +43,8 @@ class Address:
     port: int | None = None
     """Where it answers; None: 80, or 443 with TLS."""
     tls: bool = False
+    fingerprint: str | None = None
+    """SHA-256 of the one certificate that the camera may show, in hexadecimal digits."""
     credentials: Credentials | None = field(default=None, repr=False)
 
 
@@ -72,6 +79,8 @@ class Family:
     identify: Callable[[ClientSession, Address], Awaitable[Identity]]
     wishes: frozenset[str]
     """The fields of Wishes that mean something to it."""
+    search: Search | None = None
+    """How its cameras are found on the network; None: they are not."""
     tls: bool = True
     """Whether it can be asked over TLS."""
     general: bool = False
@@ -97,6 +106,7 @@ def _povcam(session: ClientSession, address: Address, wishes: Wishes) -> PovcamD
         address.host,
         port=address.port,
         tls=address.tls,
+        fingerprint=address.fingerprint,
         credentials=address.credentials,
     )
     return PovcamDevice(
@@ -146,6 +156,7 @@ def _onvif(session: ClientSession, address: Address, wishes: Wishes) -> OnvifDev
         address.host,
         address.port,
         tls=address.tls,
+        fingerprint=address.fingerprint,
         credentials=address.credentials,
         trust=wishes.trust_addresses,
     )
@@ -173,17 +184,20 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "povcam": Family(
             create=_povcam,
             identify=_identify_povcam,
+            search=povcam_search.SEARCH,
             wishes=frozenset({"rtsp_port", "transport"}),
         ),
         "mo": Family(
             create=_mo,
             identify=_identify_mo,
+            search=mo_search.SEARCH,
             wishes=frozenset({"motor", "alarm_off_after"}),
             tls=False,
         ),
         "onvif": Family(
             create=_onvif,
             identify=_identify_onvif,
+            search=onvif_search.SEARCH,
             wishes=frozenset(
                 {"rtsp_port", "transport", "trust_addresses", "webhook", "press_seconds", "memory"}
             ),
@@ -204,13 +218,22 @@ async def probe(session: ClientSession, address: Address) -> Finding:
     Else raises what says most of what they met: AuthError, BusyError, RefusedError, ConnectError,
     ProtocolError(UNSUPPORTED_CAMERA); ProtocolError(NOT_A_CAMERA) when nothing says more.
     """
+    async with asking(session, address) as tasks:
+        return await first(tasks)
+
+
+@asynccontextmanager
+async def asking(
+    session: ClientSession, address: Address
+) -> AsyncGenerator[list[asyncio.Task[Finding]]]:
+    """Ask all families at the same time, one task each; those that are not done are ended."""
     tasks = [
         asyncio.create_task(_ask(name, family, session, address), name=f"panacam probe {name}")
         for name, family in FAMILIES.items()
         if family.tls or not address.tls
     ]
     try:
-        return await _first(tasks)
+        yield tasks
     finally:
         for task in tasks:
             task.cancel()
@@ -221,7 +244,7 @@ async def _ask(name: str, family: Family, session: ClientSession, address: Addre
     return Finding(name, await family.identify(session, address))
 
 
-async def _first(tasks: list[asyncio.Task[Finding]]) -> Finding:
+async def first(tasks: list[asyncio.Task[Finding]]) -> Finding:
     """Return the first finding, else raise the error that says most.
 
     What only shows that a camera speaks a general language waits a while for a family's own word.

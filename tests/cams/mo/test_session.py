@@ -40,7 +40,7 @@ from custom_components.panacam.cams.mo.session import (
     Refused,
     Tally,
     VideoFrame,
-    read_identity,
+    identity_of,
 )
 from custom_components.panacam.cams.mo.wire import Channel, encode_frame
 from custom_components.panacam.cams.stream import Credentials
@@ -186,7 +186,7 @@ def test_other_camera() -> None:
 )
 def test_identity(login: LoginResponse, identity: Identity) -> None:
     """An id that is no MAC address is a serial number."""
-    assert read_identity(login) == identity
+    assert identity_of(login.camera_id, login.firmware) == identity
 
 
 def test_nothing_before_the_login() -> None:

@@ -8,8 +8,10 @@ from ipaddress import IPv4Address
 import struct
 from typing import Final
 
+from ..discovery import Candidate, Search, Source
 from ..errors import ProtocolError, Reason
 from .fields import read_name
+from .session import identity_of
 from .wire import HEADER, Channel
 
 SEARCH_PORT: Final = 10000
@@ -67,3 +69,42 @@ def read_search_reply(datagram: bytes) -> Found:
         port=port,
         dhcp=bool(dhcp),
     )
+
+
+def questions(_address: str) -> tuple[bytes, ...]:
+    """Return the one datagram that asks all cameras."""
+    return (search_request(),)
+
+
+def read(datagram: bytes, source: str) -> tuple[Candidate, ...]:
+    """Return the camera that answers, at the address that its answer came from; () for no answer.
+
+    Its own word on its address is not taken: it may have none of this network.
+    """
+    try:
+        found = read_search_reply(datagram)
+    except ProtocolError:
+        return ()
+    who = identity_of(found.camera_id, found.firmware)
+    return (
+        Candidate(
+            host=source,
+            port=found.port or None,
+            mac=who.mac,
+            serial=who.serial,
+            camera_id=found.camera_id,
+            manufacturer=who.manufacturer,
+            model=who.model,
+            name=found.name,
+            family="mo",
+            source=Source.MO_SEARCH,
+        ),
+    )
+
+
+SEARCH: Final = Search(
+    name=Source.MO_SEARCH,
+    port=SEARCH_PORT,
+    questions=questions,
+    read=read,
+)

@@ -169,13 +169,12 @@ class _Stage(Enum):
     OVER = auto()
 
 
-def read_identity(login: LoginResponse) -> Identity:
-    """Return who a camera is by what it said at login."""
-    name = login.camera_id or ""
+def identity_of(camera_id: str | None, firmware: tuple[int, ...] | None) -> Identity:
+    """Return who a camera is by what it says at login, and to whoever searches."""
+    name = camera_id or ""
     mac = read_mac(name)
     # Nothing but zeros or f's: several cameras would share it.
     blank = not name.strip("0-:. ") or not name.lower().strip("f-:. ")
-    firmware = login.firmware
     return Identity(
         manufacturer="MO",
         model="MO camera",
@@ -264,7 +263,7 @@ class OperationSession:
             raise BusyError(Reason.TOO_MANY_CONNECTIONS)
         if login.result is not Result.OK:
             raise RefusedError(Reason.REFUSED, "login")
-        self._identity = read_identity(login)
+        self._identity = identity_of(login.camera_id, login.firmware)
         if self._identity.unique_id is None:
             raise ProtocolError(Reason.UNEXPECTED_REPLY)
         if self._expected_id not in {None, self._identity.unique_id}:
