@@ -1,10 +1,11 @@
 """From a config entry to a device: addresses, credentials, the right session."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientSession, DummyCookieJar
+from aiohttp import ClientSession
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     CONF_HOST,
@@ -12,21 +13,23 @@ from homeassistant.const import (
     CONF_PORT,
     CONF_SSL,
     CONF_USERNAME,
-    CONF_VERIFY_SSL,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
-from homeassistant.util.ssl import SSLCipherList
 
 from .cams import registry
 from .cams.bridge import Bridge, BridgeOptions
 from .cams.device import Device
+from .cams.errors import AuthError, CameraError
 from .cams.memory import Memory
-from .cams.registry import Address, Finding, Wishes
+from .cams.net.address import literal, unescaped
+from .cams.registry import FAMILIES, Address, Finding, Wishes
 from .cams.stream import Credentials, Transport
+from .cams.survey import offers, survey
+from .connector import session_for
 from .const import (
     CONF_ALARM_OFF_AFTER,
     CONF_FAMILY,
+    CONF_FINGERPRINT,
     CONF_MOTOR,
     CONF_PRESS_SECONDS,
     CONF_RING,
@@ -40,32 +43,48 @@ from .const import (
 )
 
 
-def session_for(
-    hass: HomeAssistant, data: Mapping[str, Any], *, auto_cleanup: bool = True
-) -> ClientSession:
-    """Return a session over Home Assistant's own connections, checking certificates or not.
+async def find(hass: HomeAssistant, data: Mapping[str, Any], *, alone: bool = False) -> Finding:
+    """Return who answers at the address of a form. CameraError.
 
-    It keeps no cookies: Home Assistant's shared jar is no place for what a camera sets. It ends
-    with the entry that is being set up; without `auto_cleanup`, whoever asked for it detaches it.
-    Who does not check certificates has an old camera more often than not: old ciphers are let in.
+    A family that is chosen already has the last word, since users of one may be none of another;
+    `alone`: it is the only one that is asked.
     """
-    verify = data.get(CONF_VERIFY_SSL, True)
-    return async_create_clientsession(
-        hass,
-        verify_ssl=verify,
-        auto_cleanup=auto_cleanup,
-        ssl_cipher=SSLCipherList.PYTHON_DEFAULT if verify else SSLCipherList.INSECURE,
-        cookie_jar=DummyCookieJar(),
-    )
+    family, address = data.get(CONF_FAMILY), address_of(data)
+    async with session_for(hass, data) as session:
+        if family is not None and alone:
+            return Finding(family, await FAMILIES[family].identify(session, address))
+        finding = await registry.probe(session, address)
+        if family is None or finding.family == family:
+            return finding
+        try:
+            return Finding(family, await FAMILIES[family].identify(session, address))
+        except AuthError:
+            raise
+        except CameraError:
+            return finding
 
 
-async def find(hass: HomeAssistant, data: Mapping[str, Any]) -> Finding:
-    """Return who answers at the address of a form. CameraError."""
-    session = session_for(hass, data, auto_cleanup=False)
-    try:
-        return await registry.probe(session, address_of(data))
-    finally:
-        session.detach()
+async def find_all(hass: HomeAssistant, data: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Return what each family finds at the address of a form; at least one. CameraError."""
+    async with session_for(hass, data) as session:
+        return await survey(session, address_of(data))
+
+
+async def find_offers(
+    hass: HomeAssistant, data: Mapping[str, Any], families: Iterable[str]
+) -> dict[str, frozenset[str]]:
+    """Return what a camera offers in each of its families; nothing where it fails to show it."""
+
+    async def ask(session: ClientSession, family: str) -> frozenset[str]:
+        try:
+            return await offers(session, address_of(data), family)
+        except CameraError, TimeoutError:
+            return frozenset()
+
+    names = tuple(families)
+    async with session_for(hass, data) as session:
+        found = await asyncio.gather(*(ask(session, family) for family in names))
+    return dict(zip(names, found, strict=True))
 
 
 def address_of(data: Mapping[str, Any]) -> Address:
@@ -77,6 +96,7 @@ def address_of(data: Mapping[str, Any]) -> Address:
         host=data[CONF_HOST],
         port=data.get(CONF_PORT),
         tls=data.get(CONF_SSL, False),
+        fingerprint=data.get(CONF_FINGERPRINT),
         credentials=credentials,
     )
 
@@ -118,15 +138,21 @@ def bridge_for(entry: ConfigEntry[Any]) -> Bridge:
 
 
 def split_host(text: str) -> dict[str, Any]:
-    """Return the address that a person typed or pasted, a whole URL included, as entry data."""
+    """Return the address that a person typed or pasted, a whole URL included, as entry data.
+
+    An IPv6 address may have brackets or none, and the zone that a link-local one needs.
+    """
     text = text.strip()
+    if (address := literal(text)) is not None:
+        return {CONF_HOST: str(address)}
     if "://" not in text:
         if text.count(":") > 1 and not text.startswith("["):
-            return {CONF_HOST: text}  # a bare IPv6 address
+            return {CONF_HOST: text}  # what was meant as an IPv6 address
         text = f"//{text}"
     try:
         parts = urlsplit(text)
-        found: dict[str, Any] = {CONF_HOST: parts.hostname or ""}
+        host = unescaped(parts.hostname or "")
+        found: dict[str, Any] = {CONF_HOST: str(literal(host) or host)}
         if parts.port is not None:
             found[CONF_PORT] = parts.port
     except ValueError:

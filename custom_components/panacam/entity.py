@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
@@ -11,7 +12,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .cams.device import State, is_gone
+from .cams.device import Device, State, is_gone
 from .cams.errors import CameraError
 from .const import DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
@@ -43,7 +44,7 @@ class PanacamEntity(CoordinatorEntity[PanacamCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, str(camera_id))},
             connections={(dr.CONNECTION_NETWORK_MAC, identity.mac)} if identity.mac else set(),
-            configuration_url=coordinator.device.configuration_url,
+            configuration_url=_page_of(coordinator.device),
             manufacturer=identity.manufacturer,
             model=identity.model,
             name=coordinator.config_entry.title,
@@ -69,6 +70,15 @@ class PanacamEntity(CoordinatorEntity[PanacamCoordinator]):
             await self.coordinator.async_request_refresh()
         else:
             await self.coordinator.async_expect(effect)
+
+
+def _page_of(device: Device) -> str | None:
+    """Return the address of a camera's own pages, if a browser can open it.
+
+    None takes the zone that a link-local address needs, which would be another one there anyway.
+    """
+    url = device.configuration_url
+    return None if "%" in urlsplit(url).netloc else url
 
 
 class _Keyed(Protocol):

@@ -34,9 +34,9 @@ def stream(host: str = "192.0.2.7", credentials: Credentials | None = None) -> R
     ],
 )
 def test_hosts(host: str, written: str) -> None:
-    """IPv6 addresses are bracketed once, their zone escaped (RFC 6874)."""
+    """IPv6 addresses are bracketed once, their zone escaped (RFC 6874) but for FFmpeg."""
     assert bracketed(host) == written
-    assert rtsp_url(stream(host)) == f"rtsp://{written}:554{PATH}"
+    assert rtsp_url(stream(host)) == f"rtsp://{written.replace('%25', '%')}:554{PATH}"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     TLS = "tls"
+    OTHER_CERTIFICATE = "other_certificate"
     REDIRECTED = "redirected"
     CUT = "cut"
     OTHER_CAMERA = "other_camera"
@@ -39,6 +40,8 @@ class Reason(StrEnum):
     UNSUPPORTED_CAMERA = "unsupported_camera"
     NO_PICTURE = "no_picture"
     UNPLAYABLE = "unplayable"
+    NOT_TAKEN = "not_taken"
+    POSITION_UNKNOWN = "position_unknown"
 
 
 class CameraError(Exception):

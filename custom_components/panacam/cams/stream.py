@@ -111,8 +111,12 @@ def bracketed(host: str) -> str:
 
 
 def rtsp_url(stream: RtspStream) -> str:
-    """Return the URL a player opens, credentials percent-encoded. Never log it."""
+    """Return the URL a player opens, credentials percent-encoded. Never log it.
+
+    A zone is as FFmpeg takes it, which is not as RFC 6874 wants it.
+    """
     user = ""
     if (credentials := stream.credentials) is not None:
         user = f"{quote(credentials.username, safe='')}:{quote(credentials.password, safe='')}@"
-    return f"rtsp://{user}{bracketed(stream.host)}:{stream.port}{stream.path}"
+    host = bracketed(stream.host).replace("%25", "%", 1)
+    return f"rtsp://{user}{host}:{stream.port}{stream.path}"

@@ -144,7 +144,7 @@ async def test_failures(
     async def fail(*_arguments: object) -> None:
         raise failure
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", fail)
+    monkeypatch.setattr(tcp.DIALER, "connect", fail)
     with pytest.raises(ConnectError) as caught:
         await Pump.open("camera.invalid", 80, Ear(), timeout=5)
     assert caught.value.reason is reason
@@ -156,7 +156,7 @@ async def test_slow_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     async def hang(*_arguments: object) -> None:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", hang)
+    monkeypatch.setattr(tcp.DIALER, "connect", hang)
     with pytest.raises(ConnectError) as caught:
         await Pump.open("127.0.0.1", 80, Ear(), timeout=0.01)
     assert caught.value.reason is Reason.TIMEOUT

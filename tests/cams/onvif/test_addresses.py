@@ -75,3 +75,29 @@ def test_rtsp() -> None:
     assert addresses.rtsp("rtsp://10.1.1.1:8554/p?q=1") == Place("cam", 8554, False, "/p?q=1")
     assert addresses.rtsp("rtsp://10.1.1.1/p", 7070) == Place("cam", 7070, tls=False, path="/p")
     assert addresses.rtsp(None) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[2001:DB8:0:0::1]:81/y", "http://[2001:db8::1]:81/y", "http://[2001:db8::0:1]:81/y"],
+)
+def test_other_spelling_is_the_same_host(url: str) -> None:
+    """A trusted address of the camera itself, however it is spelt, is home."""
+    addresses = Addresses("2001:db8::1", 80, tls=False, trust=True)
+    assert addresses.web(url) == Place("2001:db8::1", 81, tls=False, path="/y")
+    assert addresses.rtsp(url.replace("http", "rtsp")) == Place(
+        "2001:db8::1", 81, tls=False, path="/y"
+    )
+
+
+def test_zone_stays_ours() -> None:
+    """A camera cannot know by which of our interfaces it is reached."""
+    addresses = Addresses("fe80::1%eth0", 80, tls=False, trust=True)
+    for url in ("http://[fe80::1]/y", "http://[fe80::1%25eth0]/y", "http://[FE80::0:1]/y"):
+        place = addresses.web(url)
+        assert place is not None
+        assert place.host == "fe80::1%eth0"
+    other = addresses.web("http://[fe80::2]/y")
+    assert other is not None
+    assert other.host == "fe80::2"
+    assert split("http://[fe80::1%25eth0]/y") == Place("fe80::1%eth0", 80, tls=False, path="/y")

@@ -14,6 +14,7 @@ from typing import Literal, cast, override
 
 from aiohttp import (
     ClientConnectionError,
+    ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientError,
@@ -34,9 +35,17 @@ from aiohttp import (
 from multidict import CIMultiDict
 from yarl import URL
 
-from ..errors import AuthError, ConnectError, ProtocolError, Reason, UnreachedError
+from ..errors import (
+    AuthError,
+    ConnectError,
+    ProtocolError,
+    Reason,
+    UnreachedError,
+)
 from ..stream import Credentials
+from .address import is_zoned, zoneless
 from .login import LoginRecord
+from .tls import OtherCertificateError, pinned_context
 
 type Method = Literal["GET", "POST"]
 
@@ -158,7 +167,7 @@ def _translated(unusable: Reason = Reason.UNEXPECTED_REPLY) -> Iterator[None]:
     except (ClientConnectorDNSError, InvalidURL) as err:
         raise ConnectError(Reason.UNKNOWN_HOST) from err
     except ClientSSLError as err:
-        raise ConnectError(Reason.TLS) from err
+        raise _of_tls(err) from err
     except (ClientPayloadError, ServerDisconnectedError) as err:
         raise ConnectError(Reason.CUT) from err
     except ClientConnectorError as err:
@@ -175,6 +184,15 @@ def _translated(unusable: Reason = Reason.UNEXPECTED_REPLY) -> Iterator[None]:
         raise error(unusable) from err
 
 
+def _of_tls(error: ClientSSLError) -> ConnectError:
+    """Return what a handshake that failed means."""
+    if isinstance(error, ClientConnectorCertificateError) and isinstance(
+        error.certificate_error, OtherCertificateError
+    ):
+        return ConnectError(Reason.OTHER_CERTIFICATE)
+    return ConnectError(Reason.TLS)
+
+
 class HttpClient:
     """One camera's web server."""
 
@@ -185,17 +203,29 @@ class HttpClient:
         *,
         port: int | None = None,
         tls: bool = False,
+        fingerprint: str | None = None,
         credentials: Credentials | None = None,
         timeout: float | None = None,
         record: LoginRecord | None = None,
     ) -> None:
         """Aim at `host` (bare IPv6 allowed); `timeout` in seconds, None: REQUEST_TIMEOUT.
 
+        With a `fingerprint`, whoever shows another certificate is sent nothing:
+        ConnectError(OTHER_CERTIFICATE).
         `record` is shared by those who ask the same camera on other ports. Raises ConnectError
         when that is no host, AuthError when no camera can have such a user.
         """
         with _translated(Reason.UNKNOWN_HOST):
             self.base = URL.build(scheme="https" if tls else "http", host=host, port=port)
+            self._tls = True if fingerprint is None else pinned_context(fingerprint)
+        self._own_headers = {"Accept-Encoding": "identity"}
+        self._server_name: str | None = None
+        if is_zoned(host):
+            # Which of our interfaces leads to it is nothing that a camera could understand.
+            self._server_name = zoneless(host)
+            self._own_headers["Host"] = (
+                self.base.with_host(zoneless(host)).host_port_subcomponent or ""
+            )
         self._session = session
         self._timeout = REQUEST_TIMEOUT if timeout is None else timeout
         self._login = None if credentials is None else _Login(credentials, record or LoginRecord())
@@ -290,7 +320,9 @@ class HttpClient:
                             method,
                             self._at(path, query),
                             data=data,
-                            headers={"Accept-Encoding": "identity", **(headers or {})},
+                            headers={**self._own_headers, **(headers or {})},
+                            ssl=self._tls,
+                            server_hostname=self._server_name,
                             allow_redirects=False,
                             timeout=limits,
                             middlewares=(self._login,) if login and self._login else (),

@@ -9,6 +9,7 @@ import socket
 from typing import Final, Protocol, cast, override
 
 from ..errors import CameraError, ConnectError, Reason
+from .dial import DIALER
 
 MAX_UNSENT: Final = 64 * 1024
 """Bytes that wait for a peer that does not read; more, and the connection is cut."""
@@ -46,10 +47,9 @@ class Pump(asyncio.BufferedProtocol):
     @classmethod
     async def open(cls, host: str, port: int, reader: Reader, *, timeout: float) -> Pump:
         """Connect within `timeout` seconds. ConnectError."""
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):
-                _, pump = await loop.create_connection(lambda: cls(reader), host, port)
+                _, pump = await DIALER.connect(lambda: cls(reader), host, port)
         except TimeoutError as err:
             raise ConnectError(Reason.TIMEOUT) from err
         except (socket.gaierror, ValueError, OverflowError) as err:
@@ -70,6 +70,13 @@ class Pump(asyncio.BufferedProtocol):
         if (peername := self._transport.get_extra_info("peername")) is None:
             raise ConnectError(Reason.CUT)
         return str(peername[0])
+
+    @property
+    def local_address(self) -> str:
+        """Return our own numeric address, which is on the way to the peer. ConnectError."""
+        if (sockname := self._transport.get_extra_info("sockname")) is None:
+            raise ConnectError(Reason.CUT)
+        return str(sockname[0])
 
     def write(self, data: bytes) -> None:
         """Send, unless it is over; who does not read for long is cut off."""

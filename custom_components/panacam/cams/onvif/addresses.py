@@ -1,8 +1,10 @@
 """Addresses that a camera hands out, moved to the host where it was reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from ..net.address import same_host, unescaped
 
 _PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
@@ -27,7 +29,8 @@ def split(url: str | None) -> Place | None:
     scheme = parts.scheme.lower()
     if scheme not in _PORTS or not parts.hostname:
         return None
-    return Place(parts.hostname, port or _PORTS[scheme], scheme in {"https", "rtsps"}, _path(parts))
+    host = unescaped(parts.hostname)
+    return Place(host, port or _PORTS[scheme], scheme in {"https", "rtsps"}, _path(parts))
 
 
 def _path(parts: SplitResult) -> str:
@@ -58,9 +61,9 @@ class Addresses:
         """
         if (place := split(url)) is None:
             return None
-        if self._trust:
-            return place
         home = self.home
+        if self._trust:
+            return replace(place, host=self._host(place))
         same = (
             (place.port, place.tls) == self._own
             or (place.port, place.tls) == (home.port, home.tls)
@@ -79,5 +82,9 @@ class Addresses:
         """Return where a stream is; `port` takes the place of the camera's own."""
         if (place := split(url)) is None:
             return None
-        host = place.host if self._trust else self.home.host
-        return Place(host, port or place.port, place.tls, place.path)
+        return Place(self._host(place), port or place.port, place.tls, place.path)
+
+    def _host(self, place: Place) -> str:
+        """Return where to go for a place: home, also when that is spelt in another way."""
+        home = self.home.host
+        return place.host if self._trust and not same_host(place.host, home) else home

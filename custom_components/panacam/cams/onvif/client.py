@@ -39,14 +39,16 @@ class OnvifClient(Sender):
         *,
         tls: bool,
         credentials: Credentials | None,
+        fingerprint: str | None = None,
         trust: bool = False,
     ) -> None:
         """Reach the device at `host`; with `trust`, follow the addresses that it names.
 
+        `fingerprint`, of its certificate, holds for all its TLS ports.
         Raises ConnectError when that is no host, AuthError when no camera can have such a user.
         """
         addresses = Addresses(host, port or (443 if tls else 80), tls=tls, trust=trust)
-        super().__init__(session, addresses, credentials)
+        super().__init__(session, addresses, credentials, fingerprint)
         self._services: dict[str, str] = {"device": DEVICE_SERVICE}
         """Address of each service, as the device gave it."""
         self._clock = DeviceClock(self._ask_clock)

@@ -18,7 +18,11 @@ class WebServers:
     """One client for each port of a device, over one session."""
 
     def __init__(
-        self, session: ClientSession, addresses: Addresses, credentials: Credentials | None
+        self,
+        session: ClientSession,
+        addresses: Addresses,
+        credentials: Credentials | None,
+        fingerprint: str | None = None,
     ) -> None:
         """Reach the device at `addresses.home`.
 
@@ -29,6 +33,7 @@ class WebServers:
         self.logins: Final = LoginRecord()
         """Of all its ports and connections, those of RTSP included."""
         self._session = session
+        self._fingerprint = fingerprint
         home = addresses.home
         self._places = {(home.host, home.port, home.tls): self._http(home)}
 
@@ -66,6 +71,7 @@ class WebServers:
             place.host,
             port=place.port,
             tls=place.tls,
+            fingerprint=self._fingerprint,
             credentials=self.credentials,
             record=self.logins,
         )

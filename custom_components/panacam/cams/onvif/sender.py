@@ -33,10 +33,14 @@ class Sender(WebServers):
     """Sends requests as it is told to, and reads the answers."""
 
     def __init__(
-        self, session: ClientSession, addresses: Addresses, credentials: Credentials | None
+        self,
+        session: ClientSession,
+        addresses: Addresses,
+        credentials: Credentials | None,
+        fingerprint: str | None = None,
     ) -> None:
         """Reach the device at `addresses.home`. ConnectError, AuthError."""
-        super().__init__(session, addresses, credentials)
+        super().__init__(session, addresses, credentials, fingerprint)
         self._gate = asyncio.Semaphore(MAX_AT_ONCE)
         self._detours: dict[tuple[str, int, bool], float] = {}
         """Until when a place is not tried that cannot be reached from here."""

@@ -1,0 +1,100 @@
+"""One camera's HTTP connections: names looked up each time, the address that worked first."""
+
+from collections.abc import Mapping
+import socket
+from typing import TYPE_CHECKING, Any, Final, override
+
+from aiohttp import ClientRequest, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import Connection
+from aiohttp.hdrs import USER_AGENT
+from homeassistant.const import CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import (
+    DATA_RESOLVER,
+    SERVER_SOFTWARE,
+    async_get_clientsession,
+)
+from homeassistant.util.ssl import (
+    SSL_ALPN_HTTP11,
+    SSLCipherList,
+    client_context,
+    client_context_no_verify,
+)
+
+from .cams.net.dial import ATTEMPT_DELAY, DIALER
+
+if TYPE_CHECKING:
+    from aiohttp.tracing import Trace
+
+MAX_CONNECTIONS: Final = 32
+MAX_PER_PORT: Final = 16
+"""Connections to one port of a camera, idle ones included: pictures, events, and what is asked."""
+KEEP_ALIVE: Final = 15.0
+"""Seconds that an idle connection is kept."""
+
+
+class _Resolver(AbstractResolver):
+    """Home Assistant's own look-up, in the order in which the addresses are to be tried."""
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        return list(DIALER.ordered(host, found, lambda result: result["host"]))
+
+    @override
+    async def close(self) -> None:
+        """Leave the look-up to Home Assistant, whose it is."""
+
+
+class _Connector(TCPConnector):
+    """Connections that tell by which address they came about."""
+
+    @override
+    async def connect(
+        self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        transport = connection.transport
+        peername = None if transport is None else transport.get_extra_info("peername")
+        if peername is not None and req.url.raw_host is not None:
+            DIALER.reached(req.url.raw_host, str(peername[0]))
+        return connection
+
+
+def session_for(hass: HomeAssistant, data: Mapping[str, Any]) -> ClientSession:
+    """Return a session for one camera, checking certificates or not; who asked for it closes it.
+
+    It keeps no cookies: Home Assistant's shared jar is no place for what a camera sets. Who does
+    not check certificates has an old camera more often than not: old ciphers are let in. What is
+    pinned to one certificate brings its own TLS settings.
+    """
+    if data.get(CONF_VERIFY_SSL, True):
+        context = client_context(SSLCipherList.PYTHON_DEFAULT, SSL_ALPN_HTTP11)
+    else:
+        context = client_context_no_verify(SSLCipherList.INSECURE, SSL_ALPN_HTTP11)
+    return ClientSession(
+        connector=_Connector(
+            ssl=context,
+            resolver=_Resolver(_resolver(hass)),
+            use_dns_cache=False,
+            limit=MAX_CONNECTIONS,
+            limit_per_host=MAX_PER_PORT,
+            keepalive_timeout=KEEP_ALIVE,
+            happy_eyeballs_delay=ATTEMPT_DELAY,
+        ),
+        cookie_jar=DummyCookieJar(),
+        headers={USER_AGENT: SERVER_SOFTWARE},
+    )
+
+
+def _resolver(hass: HomeAssistant) -> AbstractResolver:
+    """Return Home Assistant's look-up, which knows the names of mDNS, too."""
+    if DATA_RESOLVER not in hass.data:
+        async_get_clientsession(hass)  # which makes it
+    return hass.data[DATA_RESOLVER]
