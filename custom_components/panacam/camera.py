@@ -92,6 +92,11 @@ class PanacamCamera(PanacamEntity, Camera):
         ):
             self.stream_options[CONF_RTSP_TRANSPORT] = stream.transport.value
 
+    @property
+    def stream_key(self) -> str:
+        """Return the key of the stream that is shown."""
+        return self._stream.key
+
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the hub, and have it keep the past."""

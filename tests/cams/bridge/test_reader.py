@@ -15,7 +15,7 @@ from av import error as av_error
 import numpy as np
 import pytest
 
-from custom_components.panacam.cams.bridge import reader as module
+from custom_components.panacam.cams.bridge import reader as module, relay
 from custom_components.panacam.cams.bridge.encoder import Encoder
 from custom_components.panacam.cams.bridge.packets import TICKS, Format, Kind, Packet
 from custom_components.panacam.cams.bridge.reader import RtspReader
@@ -240,10 +240,10 @@ async def test_cancelled(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) 
 
 
 def test_what_ffmpeg_is_told() -> None:
-    """TCP is preferred, never forced, unless its owner says which way."""
+    """TCP is preferred, never forced, unless its owner says which way; a group is not for it."""
     assert module.options(Transport.AUTO)["rtsp_flags"] == "prefer_tcp"
-    assert "rtsp_transport" not in module.options(Transport.AUTO)
-    for transport in (Transport.TCP, Transport.UDP, Transport.MULTICAST, Transport.HTTP):
+    assert module.options(Transport.AUTO)["rtsp_transport"] == "tcp+udp"
+    for transport in (Transport.TCP, Transport.UDP, Transport.HTTP):
         assert module.options(transport)["rtsp_transport"] == transport.value
 
 
@@ -261,7 +261,7 @@ def test_what_ffmpeg_is_told() -> None:
         (av_error.EOFError(541478725, ""), ConnectError, Reason.CUT),
         (av_error.HTTPBadRequestError(1, ""), RefusedError, Reason.REFUSED),
         (av_error.HTTPServerError(1, ""), BusyError, Reason.BUSY),
-        (OSError(EPROTONOSUPPORT, ""), RefusedError, Reason.UNSUPPORTED),
+        (OSError(EPROTONOSUPPORT, ""), relay.NoWayError, Reason.UNSUPPORTED),
         (av_error.PatchWelcomeError(1, ""), ProtocolError, Reason.UNEXPECTED_REPLY),
         (RuntimeError(""), ProtocolError, Reason.UNEXPECTED_REPLY),
     ],
@@ -296,7 +296,7 @@ def test_the_loop_ends_first(tmp_path: Path, at_path: Callable[[Path], None]) ->
         return Read()
 
     got = asyncio.run(make())
-    got.reader._run()
+    got.reader._run(STREAM)
     assert got.reader._ended.is_set()
     assert got.packets == []
 

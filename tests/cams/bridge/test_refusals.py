@@ -78,8 +78,9 @@ async def test_what_is_known_is_not_asked(socket_enabled: None) -> None:
     async with RtspPeer(sdp=SDP) as peer:
         known = ConnectError(Reason.CUT)
         assert await named(known, stream_of(peer)) is known
-        tunnelled = replace(stream_of(peer), transport=Transport.HTTP)
-        assert await named(ERROR, tunnelled) is ERROR
+        for transport in (Transport.HTTP, Transport.MULTICAST):
+            other = replace(stream_of(peer), transport=transport)
+            assert await named(ERROR, other) is ERROR
         assert not peer.heard
 
 

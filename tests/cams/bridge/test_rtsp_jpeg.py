@@ -1,6 +1,5 @@
 """Cameras that send JPEG by RTSP, and every way that RTSP travels."""
 
-import _socket
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -35,7 +34,7 @@ from tests.cams.bridge.support import alone, heard, loudness, until
 from tests.cams.bridge.tunnel import Tunnel
 from tests.cams.bridge.watching import Gathering
 from tests.cams.net.rtsp_peer import RtspPeer
-from tests.simulators.onvif import Auth, OnvifSimulator
+from tests.simulators.onvif import OnvifSimulator
 from tests.simulators.povcam import RtspFault
 
 H264, JPEG = 1, 3
@@ -251,22 +250,6 @@ async def test_http(sim: OnvifSimulator, profile: int) -> None:
         stream = stream_of(sim, profile, Transport.HTTP)
         await shows(replace(stream, port=tunnel.port))
         assert tunnel.posts >= 1
-
-
-@pytest.mark.parametrize("profile", [H264, JPEG])
-async def test_multicast(profile: int) -> None:
-    """Pictures come from a group."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Nothing is sent, and FFmpeg does the rest: the tests' own rule on hosts is not for it.
-            _socket.socket.connect(probe, ("239.192.0.1", 9))
-        except OSError:
-            pytest.skip("no network that has groups")
-        address = probe.getsockname()[0]
-    async with OnvifSimulator(address, auth=Auth.NONE) as sim:
-        await shows(stream_of(sim, profile, Transport.MULTICAST))
-        headers = [call.headers.get("transport", "") for call in sim.rtsp.requests]
-        assert any("multicast" in each for each in headers)
 
 
 async def shows(stream: RtspStream) -> None:

@@ -37,6 +37,7 @@ from ..errors import (
 )
 from ..stream import RtspStream, Transport, rtsp_url
 from .packets import TICKS, Format, Kind, Packet, adts
+from .relay import NoWayError, UnlikeError, by_any_way, playable
 from .timeline import Timeline
 
 OPEN_TIMEOUT: Final = 8.0
@@ -84,18 +85,25 @@ class RtspReader:
         self._ended = Event()
         self._begun = False
         self._done: asyncio.Future[CameraError] = self._loop.create_future()
-        self._thread = Thread(target=self._run, name="panacam RTSP", daemon=True)
 
     async def run(self) -> None:
         """Read until the camera stops. Always raises CameraError, which says why it stopped."""
         self._timeline.restart()
-        self._thread.start()
-        try:
-            raise await asyncio.shield(self._done)
-        finally:
-            self._ended.set()
-            # The thread looks after each packet, and waits no longer than READ_TIMEOUT for one.
-            await self._loop.run_in_executor(None, self._thread.join)
+        await by_any_way(self._stream, self._run_by)
+
+    async def _run_by(self, way: RtspStream) -> None:
+        """Read in one way, until CameraError."""
+        async with playable(way) as stream:
+            self._ended.clear()
+            thread = Thread(target=self._run, args=(stream,), name="panacam RTSP", daemon=True)
+            thread.start()
+            try:
+                raise await asyncio.shield(self._done)
+            finally:
+                self._ended.set()
+                # The thread looks after each packet, and waits READ_TIMEOUT at most for one.
+                await self._loop.run_in_executor(None, thread.join)
+                self._done = self._loop.create_future()
 
     def give_up(self) -> None:
         """Stop, for a camera that sends no pictures: with sound alone it would go on for good."""
@@ -103,17 +111,21 @@ class RtspReader:
 
     # -- In the thread
 
-    def _run(self) -> None:
+    def _run(self, stream: RtspStream) -> None:
         begun = time.monotonic()
         try:
-            self._read()
+            self._read(stream)
             error: CameraError = ConnectError(Reason.CUT)
         except CameraError as err:
             error = err
         except InvalidDataError:
             # Of a camera that hangs up at once, and of one that never answers.
-            silent = not self._begun and time.monotonic() - begun >= OPEN_TIMEOUT
-            error = ConnectError(Reason.TIMEOUT if silent else Reason.CUT)
+            if self._begun:
+                error = ConnectError(Reason.CUT)
+            elif time.monotonic() - begun >= OPEN_TIMEOUT:
+                error = ConnectError(Reason.TIMEOUT)
+            else:
+                error = UnlikeError(Reason.CUT)
         except Exception as err:  # noqa: BLE001 - FFmpeg's errors have many classes
             # Not chained: its text may have the URL in it, and that has the password.
             error = translated(err)
@@ -123,10 +135,10 @@ class RtspReader:
         if not self._done.done():
             self._done.set_result(error)
 
-    def _read(self) -> None:
+    def _read(self, stream: RtspStream) -> None:
         with av.open(
-            rtsp_url(self._stream),
-            options=options(self._stream.transport),
+            rtsp_url(stream),
+            options=options(stream.transport),
             timeout=(OPEN_TIMEOUT, READ_TIMEOUT),
         ) as container:
             format_, sources = _streams(container)
@@ -187,7 +199,8 @@ def options(transport: Transport) -> dict[str, str]:
     # The frame rate is of no use here, and to find it out takes a second and more.
     found = {"fpsprobesize": "0"}
     if transport is Transport.AUTO:
-        return found | {"rtsp_flags": "prefer_tcp"}
+        # Without multicast, which FFmpeg is not left alone with (`relay.py`).
+        return found | {"rtsp_flags": "prefer_tcp", "rtsp_transport": "tcp+udp"}
     return found | {"rtsp_transport": transport.value}
 
 
@@ -242,8 +255,7 @@ _MEANINGS: Final = (
 def translated(err: Exception) -> CameraError:
     """Return what the caller does next about an error of FFmpeg."""
     if isinstance(err, OSError) and err.errno == EPROTONOSUPPORT:
-        # None of the ways to travel that were tried (461).
-        return RefusedError(Reason.UNSUPPORTED)
+        return NoWayError(Reason.UNSUPPORTED)
     for kind, error, reason in _MEANINGS:
         if isinstance(err, kind):
             return error(reason)

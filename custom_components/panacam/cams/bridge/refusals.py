@@ -15,7 +15,8 @@ _UNNAMED: Final = frozenset({Reason.REFUSED, Reason.BUSY, Reason.UNEXPECTED_REPL
 
 async def named(error: CameraError, stream: RtspStream) -> CameraError:
     """Return what the camera says it is, or `error` where it says nothing better."""
-    if error.reason not in _UNNAMED or stream.transport is Transport.HTTP:
+    # Of a group it is we that ask, so that the error has its name already.
+    if error.reason not in _UNNAMED or stream.transport in {Transport.HTTP, Transport.MULTICAST}:
         return error
     try:
         async with asyncio.timeout(TIMEOUT):

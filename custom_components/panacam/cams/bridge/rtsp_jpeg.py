@@ -3,7 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from functools import partial
 from threading import Event, Thread
 import time
 from typing import Any, Final, cast
@@ -20,6 +21,7 @@ from ..errors import CameraError, ConnectError, ProtocolError, Reason
 from ..stream import Picture, PictureStream, Piece, RtspStream, Sound, rtsp_url
 from .reader import OPEN_TIMEOUT, READ_TIMEOUT, options, translated
 from .refusals import named
+from .relay import UnlikeError, by_any_way, playable
 
 CODEC: Final = "jpeg"
 """What a camera calls it."""
@@ -59,16 +61,21 @@ class RtspPictures:
 
         ProtocolError(UNPLAYABLE) when the camera sends something else.
         """
-        reading = _Reading(self._stream)
-        try:
+        async with AsyncExitStack() as stack:
             try:
-                self.sound_rate = await reading.opened
+                reading = await by_any_way(self._stream, partial(self._reading, stack))
             except CameraError as err:
                 raise await named(err, self._stream) from None
-            async with aclosing(reading.pieces()) as pieces:
-                yield pieces
-        finally:
-            await reading.close()
+            yield await stack.enter_async_context(aclosing(reading.pieces()))
+
+    async def _reading(self, stack: AsyncExitStack, way: RtspStream) -> _Reading:
+        """Return what reads, once the camera sends; `stack` ends it. CameraError."""
+        async with AsyncExitStack() as inner:
+            reading = _Reading(await inner.enter_async_context(playable(way)))
+            inner.push_async_callback(reading.close)
+            self.sound_rate = await reading.opened
+            stack.push_async_exit(inner.pop_all())
+        return reading
 
 
 class _Reading:
@@ -147,7 +154,7 @@ class _Reading:
             error = err
         except InvalidDataError:
             silent = not self.opened.done() and time.monotonic() - begun >= OPEN_TIMEOUT
-            error = ConnectError(Reason.TIMEOUT if silent else Reason.CUT)
+            error = ConnectError(Reason.TIMEOUT) if silent else UnlikeError(Reason.CUT)
         except Exception as err:  # noqa: BLE001 - FFmpeg's errors have many classes
             # Not chained: its text may have the URL in it, and that has the password.
             error = translated(err)

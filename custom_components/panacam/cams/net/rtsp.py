@@ -222,13 +222,18 @@ def read_session(value: str) -> Session | None:
 def read_transport(value: str) -> Mapping[str, tuple[int, int]]:
     """Return the pairs of channels and ports in a Transport header (12.39), by their names."""
     found: dict[str, tuple[int, int]] = {}
-    # Of several, which a reply should not have, the first one.
-    for part in value.partition(",")[0].split(";"):
-        name, _, numbers = part.partition("=")
-        if (pair := _RANGE.fullmatch(numbers.strip())) is not None:
+    for name, numbers in transport_words(value).items():
+        if (pair := _RANGE.fullmatch(numbers)) is not None:
             first = int(pair[1])
-            found[name.strip().lower()] = (first, int(pair[2]) if pair[2] else first + 1)
+            found[name] = (first, int(pair[2]) if pair[2] else first + 1)
     return found
+
+
+def transport_words(value: str) -> Mapping[str, str]:
+    """Return what a Transport header says (12.39), by names in lower case; flags are empty."""
+    # Of several, which a reply should not have, the first one.
+    parts = (part.partition("=") for part in value.partition(",")[0].split(";"))
+    return {name.strip().lower(): said.strip() for name, _, said in parts}
 
 
 type _Meaning = tuple[type[CameraError], Reason]

@@ -7,13 +7,11 @@ before the session times out.
 
 import asyncio
 from collections.abc import Callable, Mapping
-import re
 import secrets
 from typing import Final, Self
-from urllib.parse import quote
 
 from ..errors import AuthError, CameraError, ConnectError, ProtocolError, Reason
-from ..stream import Credentials, bracketed
+from ..stream import Credentials
 from .login import LoginRecord
 from .rtp import receiver_report
 from .rtsp import (
@@ -27,7 +25,9 @@ from .rtsp import (
     read_transport,
     status_error,
 )
+from .rtsp_address import Root
 from .rtsp_login import RtspLogin
+from .rtsp_multicast import Member, agreed
 from .rtsp_tracks import Datagrams, Interleaved, Take, Track
 from .sdp import Description, Media, parse
 from .tcp import Pump
@@ -46,8 +46,6 @@ _BUFFER: Final = 16 * 1024
 _UNAUTHORIZED: Final = 401
 _WRONG_TRANSPORT: Final = 461
 _GONE: Final = 454
-_ABSOLUTE: Final = re.compile(r"rtsps?://[^/?#]*", re.IGNORECASE)
-_MAX_URI: Final = 2048
 
 
 class RtspClient:
@@ -70,8 +68,8 @@ class RtspClient:
         when the connection ends without being asked to.
         """
         self._host, self._port = host, port
-        self._root = f"rtsp://{bracketed(host)}:{port}"
-        self._url = self._base = self._control = self._moved(f"{self._root}{path}")
+        self._root = Root(host, port)
+        self._url = self._base = self._control = self._root.moved(path)
         self._login = None if credentials is None else RtspLogin(credentials, record)
         self._require = require
         self._on_lost = on_lost
@@ -115,9 +113,9 @@ class RtspClient:
         """
         reply = await self._asked("DESCRIBE", self._url, {"Accept": "application/sdp"})
         base = reply.header("content-base") or reply.header("content-location")
-        self._base = self._uri(self._url, base)
+        self._base = self._root.joined(self._url, base)
         description = parse(reply.body)
-        self._control = self._uri(self._base, description.control)
+        self._control = self._root.joined(self._base, description.control)
         return description
 
     async def set_up(self, media: Media, take: Take | None = None) -> Track:
@@ -127,7 +125,7 @@ class RtspClient:
         """
         if self._pump is None:
             raise ConnectError(Reason.CUT)
-        uri = self._uri(self._base, media.control)
+        uri = self._root.joined(self._base, media.control)
         channels = (2 * len(self._tracks), 2 * len(self._tracks) + 1)
         wish = f"RTP/AVP/TCP;unicast;interleaved={channels[0]}-{channels[1]}"
         reply = await self._ask("SETUP", uri, {"Transport": wish})
@@ -141,6 +139,21 @@ class RtspClient:
         if take is not None:
             self._takers[channels[0]] = take
         track = Interleaved(self._pump, channels)
+        self._tracks.append(track)
+        return track
+
+    async def join(self, media: Media, take: Take, reports: Take | None = None) -> Track:
+        """Have a medium sent to a group, and be a member of it until the end; CameraError.
+
+        `take` gets its packets of RTP, `reports` those of RTCP; nobody else's than the camera's.
+        """
+        if self._pump is None:
+            raise ConnectError(Reason.CUT)
+        uri = self._root.joined(self._base, media.control)
+        reply = await self._asked("SETUP", uri, {"Transport": "RTP/AVP;multicast"})
+        self._begun(reply)
+        group = agreed(reply.header("transport"), media)
+        track = await Member.joined(self._pump, group, take, reports)
         self._tracks.append(track)
         return track
 
@@ -279,27 +292,6 @@ class RtspClient:
                 await self._ask("TEARDOWN", self._control)
         except CameraError, TimeoutError:
             return  # it ends all the same
-
-    # -- Addresses
-
-    def _uri(self, base: str, control: str) -> str:
-        """Return the address of what a description calls `control`, on this host.
-
-        Cameras mean it to be put behind the base, whatever the base ends in.
-        """
-        if not control or control == "*":
-            return base
-        if _ABSOLUTE.match(control):
-            return self._moved(control)
-        return self._moved(f"{base}{'' if base.endswith('/') else '/'}{control}")
-
-    def _moved(self, uri: str) -> str:
-        """Return an absolute address on this host, fit for a line. ProtocolError."""
-        found = _ABSOLUTE.match(uri)
-        rest = uri[found.end() :] if found is not None else uri
-        if len(rest) > _MAX_URI:
-            raise ProtocolError(Reason.TOO_LARGE, "URI")
-        return self._root + quote(rest, safe="%/:?#[]@!$&'()*+,;=~")
 
 
 def _checked(reply: Reply, method: str) -> Reply:

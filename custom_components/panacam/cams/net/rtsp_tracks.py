@@ -52,10 +52,11 @@ class Interleaved:
         self._pump.write(b"$" + bytes([channel]) + len(packet).to_bytes(2) + packet)
 
 
-class _Receiver(asyncio.DatagramProtocol):
+class Receiver(asyncio.DatagramProtocol):
     """Passes on what comes; a port that is closed over there is no reason to stop."""
 
     def __init__(self, take: Take | None) -> None:
+        """Give packets to `take`."""
         self._take = take
 
     @override
@@ -105,7 +106,7 @@ class Datagrams:
                 ours.setblocking(False)
                 ours.connect((address, port))
                 transport, _ = await loop.create_datagram_endpoint(
-                    partial(_Receiver, taker), sock=ours
+                    partial(Receiver, taker), sock=ours
                 )
                 self._transports.append(transport)
         except (OSError, OverflowError) as err:

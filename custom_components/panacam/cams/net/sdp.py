@@ -17,6 +17,7 @@ SENDONLY: Final = "sendonly"
 """What goes from us to the camera: it is named as seen by the client (IEC 62676-2-31, 10.4.3)."""
 
 _DIRECTIONS: Final = frozenset({"sendrecv", SENDONLY, "recvonly", "inactive"})
+_FORMATTING: Final = ("a=rtpmap:", "a=fmtp:", "a=framerate:", "a=framesize:")
 _STATIC: Final = {
     0: ("PCMU", 8000),
     8: ("PCMA", 8000),
@@ -26,6 +27,9 @@ _STATIC: Final = {
     33: ("MP2T", 90_000),
 }
 """Payload types that need no rtpmap (RFC 3551, 6)."""
+
+type _Place = tuple[str, int | None]
+"""An address and a TTL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,14 @@ class Media:
     direction: str
     control: str
     """What its URI ends in, or the whole of it; empty when it has none."""
+    port: int = 0
+    """Where it is sent to, if the camera says so before it is asked to send."""
+    address: str = ""
+    """Where it is sent to: of the `c=` line, which may be anything."""
+    ttl: int | None = None
+    """How many networks it crosses; only IPv4 says so here."""
+    formatting: tuple[str, ...] = field(default=(), repr=False)
+    """The lines that say how it is encoded, for who reads a description himself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +83,8 @@ def parse(text: bytes) -> Description:
         raise ProtocolError(Reason.UNEXPECTED_REPLY, "SDP")
     session, *sections = _sections(lines)
     direction = _direction(session, "sendrecv")
-    media = (_media(section, direction) for section in sections)
+    place = _connection(session, ("", None))
+    media = (_media(section, direction, place) for section in sections)
     return Description(
         control=next(_attributes(session, "control"), ""),
         media=tuple(found for found in media if found is not None),
@@ -90,7 +103,7 @@ def _sections(lines: list[str]) -> list[list[str]]:
     return found
 
 
-def _media(lines: list[str], direction: str) -> Media | None:
+def _media(lines: list[str], direction: str, place: _Place) -> Media | None:
     """Return a medium, or None when its first line is not one."""
     words = lines[0].removeprefix("m=").split()
     if len(words) < 4:
@@ -98,12 +111,30 @@ def _media(lines: list[str], direction: str) -> Media | None:
     maps = dict(_numbered(lines, "rtpmap"))
     parameters = dict(_numbered(lines, "fmtp"))
     payloads = [int(word) for word in words[3 : 3 + MAX_FORMATS] if _is_payload(word)]
+    address, ttl = _connection(lines, place)
+    port = words[1].partition("/")[0]
     return Media(
         kind=words[0].lower(),
         formats=tuple(_format(each, maps.get(each), parameters.get(each)) for each in payloads),
         direction=_direction(lines, direction),
         control=next(_attributes(lines, "control"), ""),
+        port=int(port) if _is_number(port) else 0,
+        address=address,
+        ttl=ttl,
+        formatting=tuple(line for line in lines if line.startswith(_FORMATTING)),
     )
+
+
+def _connection(lines: list[str], default: _Place) -> _Place:
+    """Return the address and the TTL of the first `c=` line (RFC 4566, 5.7)."""
+    for line in lines:
+        words = line.removeprefix("c=").split()
+        if line.startswith("c=") and len(words) == 3:
+            address, _, rest = words[2].partition("/")
+            ttl = rest.partition("/")[0]
+            known = words[1].upper() == "IP4" and _is_number(ttl)
+            return address, int(ttl) if known else None
+    return default
 
 
 def _format(payload: int, named: str | None, parameters: str | None) -> Format:

@@ -11,15 +11,24 @@ from .board import Board, Profile, Write
 from .configuration import Item, Subject, Withdrawn, whole
 from .media_service import MediaService
 from .node import Node
+from .streams import stream_key
 
 MAX_ADDRESS: Final = 45
 """Characters of an IPv6 address."""
 
 OPERATIONS: Final[Mapping[str, str]] = {
-    "media2.StartMulticastStreaming": "switch `profile_multicast`",
-    "media2.StopMulticastStreaming": "switch `profile_multicast`",
-    "media.StartMulticastStreaming": "switch `profile_multicast`, without Media2",
-    "media.StopMulticastStreaming": "switch `profile_multicast`, without Media2",
+    "media2.StartMulticastStreaming": (
+        "switch `profile_multicast`, action `panacam.start_multicast`"
+    ),
+    "media2.StopMulticastStreaming": (
+        "switch `profile_multicast`, action `panacam.stop_multicast`"
+    ),
+    "media.StartMulticastStreaming": (
+        "switch `profile_multicast`, action `panacam.start_multicast`, without Media2"
+    ),
+    "media.StopMulticastStreaming": (
+        "switch `profile_multicast`, action `panacam.stop_multicast`, without Media2"
+    ),
 }
 
 
@@ -72,7 +81,7 @@ def _put_address(node: Node, value: Value) -> None:
 
 
 class MulticastRows:
-    """Switches that start and stop sending a profile to many.
+    """Switches that start and stop sending a profile to many, and the role that does the same.
 
     No device tells whether it does: what was switched last is shown.
     """
@@ -82,15 +91,21 @@ class MulticastRows:
         self._service = service
         self._board = board
         self._rows = Withdrawn(board)
+        self._profiles: Mapping[str, Profile] = {}
+        """By the keys of their streams."""
+        self.streams: Mapping[str, str] = {}
+        """The names of the streams that can be sent, by their keys (the role)."""
 
     def show(self, profiles: Mapping[int, Profile], labels: Mapping[int, str]) -> None:
         """Offer one for each profile with a stream."""
         media2 = self._service.media2
         if self._service.lacks("AutoStartMulticast" if media2 else "RTPMulticast"):
             profiles = {}
-        keys = {f"profile_{index}_multicast": index for index in profiles}
-        self._rows.replace(keys)
-        for key, index in keys.items():
+        self._rows.replace(_row_key(index) for index in profiles)
+        self._profiles = {stream_key(index): profile for index, profile in profiles.items()}
+        self.streams = {stream_key(index): labels[index] for index in profiles}
+        for index in profiles:
+            key = _row_key(index)
             row = Toggle(
                 key=key,
                 kind="profile_multicast",
@@ -98,14 +113,32 @@ class MulticastRows:
                 enabled=False,
                 assumed=True,
             )
-            self._board.setting(
-                row, self._writer(key, profiles[index].token), self._board.values.get(key)
-            )
+            write = self._writer(stream_key(index))
+            self._board.setting(row, write, self._board.values.get(key))
 
-    def _writer(self, key: str, token: str) -> Write:
+    async def start(self, stream: str) -> None:
+        """Send a stream to its group, until it is stopped (the role)."""
+        await self._send(stream, on=True)
+        self._board.show()
+
+    async def stop(self, stream: str) -> None:
+        """Send it to those alone who ask for it (the role)."""
+        await self._send(stream, on=False)
+        self._board.show()
+
+    def _writer(self, stream: str) -> Write:
         async def write(value: Value) -> None:
-            operation = "StartMulticastStreaming" if value else "StopMulticastStreaming"
-            await self._service.either(operation, ProfileToken=token)
-            self._board.values[key] = value
+            await self._send(stream, on=bool(value))
 
         return write
+
+    async def _send(self, stream: str, *, on: bool) -> None:
+        if (profile := self._profiles.get(stream)) is None:
+            raise RefusedError(Reason.NOT_FOUND, "stream")
+        operation = "StartMulticastStreaming" if on else "StopMulticastStreaming"
+        await self._service.either(operation, ProfileToken=profile.token)
+        self._board.values[_row_key(profile.index)] = on
+
+
+def _row_key(index: int) -> str:
+    return f"profile_{index}_multicast"
