@@ -1,7 +1,7 @@
 """Fixtures of all tests: a simulated camera on 127.0.0.1 and its entry in Home Assistant."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Collection, Generator
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
@@ -10,10 +10,11 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+import pytest_socket
 from syrupy.assertion import SnapshotAssertion
 
 import custom_components.panacam  # noqa: F401 - before the test plugin's own folder of that name
-from custom_components.panacam import connection
+from custom_components.panacam import connection, discovery, following
 from custom_components.panacam.cams.bridge import reader
 from custom_components.panacam.cams.mo import device as mo_device, link, motor
 from custom_components.panacam.cams.povcam import client, device, lens
@@ -32,6 +33,46 @@ def _custom_integration(enable_custom_integrations: None) -> None:
     """Let Home Assistant find this repository's integration."""
 
 
+class QuietListener:
+    """Hears nothing."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """Take whatever a listener takes."""
+
+    async def start(self) -> None:
+        """Open nothing."""
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _quiet_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask no network who is there, nor the kernel about neighbours, unless a test wants it."""
+
+    async def search(*args: object, **kwargs: object) -> None:
+        """Find nobody."""
+
+    async def mac_of(host: str, *, stale: bool = False) -> str | None:
+        """Know nobody."""
+
+    monkeypatch.setattr(discovery, "search", search)
+    monkeypatch.setattr(discovery, "Listener", QuietListener)
+    monkeypatch.setattr(following, "mac_of", mac_of)
+
+
+@pytest.fixture
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take loopback, where the simulated cameras are, for a network of the house."""
+
+    def followable(host: str, own: Collection[str]) -> bool:
+        return host.startswith("127.") or real(host, own)
+
+    real = following.followable
+    monkeypatch.setattr(following, "followable", followable)
+    monkeypatch.setattr(discovery, "followable", followable)
+
+
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Snapshots in the form of Home Assistant's own tests."""
@@ -46,6 +87,12 @@ def all_enabled() -> Generator[None]:
         new=PropertyMock(return_value=True),
     ):
         yield
+
+
+@pytest.fixture
+def ipv6_enabled(socket_enabled: None) -> None:
+    """Allow the loopback address of IPv6, too; the next test's set-up takes it back."""
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
 
 
 @pytest.fixture

@@ -35,10 +35,18 @@ def form(simulator: PovcamSimulator, **changes: Any) -> dict[str, Any]:
 
 async def begin(hass: HomeAssistant, data: dict[str, Any]) -> ConfigFlowResult:
     """Start the flow and fill in the first form."""
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await choose(hass, "address")
     assert result["type"] is FlowResultType.FORM
-    assert result["step_id"] == "user"
+    assert result["step_id"] == "address"
     return await hass.config_entries.flow.async_configure(result["flow_id"], data)
+
+
+async def choose(hass: HomeAssistant, way: str) -> ConfigFlowResult:
+    """Start the flow and choose a way from its menu."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.MENU
+    assert way in result["menu_options"]
+    return await go_on(hass, result, {"next_step_id": way})
 
 
 async def go_on(
@@ -129,7 +137,7 @@ async def test_strange_answers(
     monkeypatch.setattr(http, "REQUEST_TIMEOUT", 1.0)
     open_camera.fault("getinfo", fault)
     result = await begin(hass, form(open_camera))
-    assert result["step_id"] == "user"
+    assert result["step_id"] == "address"
     assert result["errors"] == error
     open_camera.clear_faults()
     result = await go_on(hass, result, form(open_camera))
@@ -161,8 +169,8 @@ async def test_https_with_own_certificate(
     """A certificate that the camera made itself is refused, until its owner says otherwise."""
     async with PovcamSimulator(model=AG_UMR20, https=True) as camera:
         result = await begin(hass, form(camera, ssl=True))
-        assert result["errors"] == {"base": "tls"}
-        result = await go_on(hass, result, form(camera, ssl=True, verify_ssl=False))
+        assert result["step_id"] == "certificate"
+        result = await begin(hass, form(camera, ssl=True, verify_ssl=False))
         assert result["step_id"] == "confirm"
 
 
@@ -255,8 +263,8 @@ async def test_wrong_administrator_of_an_open_camera(
 
 async def test_no_cookies(hass: HomeAssistant) -> None:
     """What a camera sets is kept by nobody."""
-    session = session_for(hass, {})
-    assert isinstance(session.cookie_jar, DummyCookieJar)
+    async with session_for(hass, {}) as session:
+        assert isinstance(session.cookie_jar, DummyCookieJar)
 
 
 async def test_reconfigure_with_another_user(

@@ -22,6 +22,8 @@ from tests.simulators.povcam import Fault, PovcamSimulator
 from tests.test_config_flow import LOGIN, begin, form, go_on
 from tests.test_package import ENGLISH
 
+pytestmark = pytest.mark.usefixtures("near")
+
 
 def announcement(
     simulator: PovcamSimulator, *, host: str = "127.0.0.1", mac: str = MAC, **changes: str
@@ -106,7 +108,7 @@ async def test_announcement_without_details(
     """Who tells neither a name nor where its pages are is looked for at the usual place."""
     bare = announcement(open_camera, UDN="", presentationURL="")
     with patch(
-        "custom_components.panacam.flow_base.find", side_effect=ConnectError(Reason.UNREACHABLE)
+        "custom_components.panacam.flow_base.find_all", side_effect=ConnectError(Reason.UNREACHABLE)
     ) as asked:
         result = await announce(hass, bare)
     assert result["reason"] == "unreachable"
@@ -203,7 +205,7 @@ async def test_https_stays_https(hass: HomeAssistant, umr20: PovcamSimulator) ->
     """An announcement cannot turn encryption off; a checked certificate needs no human."""
     entry = await add(hass, entry_for(umr20, port=1, ssl=True))
     with patch(
-        "custom_components.panacam.flow_base.find", side_effect=ConnectError(Reason.TLS)
+        "custom_components.panacam.flow_moved.find", side_effect=ConnectError(Reason.TLS)
     ) as asked:
         result = await announce(hass, announcement(umr20, host="127.0.0.2"))
     assert result["reason"] == "already_configured"

@@ -93,7 +93,7 @@ async def test_too_many_connections(hass: HomeAssistant, gate: MoSimulator) -> N
     """So is a camera that has no room, and the form works once it has."""
     gate.fault(MoFault.LOGIN_REFUSED)
     result = await begin(hass, form(gate))
-    assert result["step_id"] == "user"
+    assert result["step_id"] == "address"
     assert result["errors"] == {"base": "too_many_connections"}
     gate.clear()
     result = await go_on(hass, result, form(gate))
@@ -114,7 +114,7 @@ async def test_neither_of_them(hass: HomeAssistant, gate: MoSimulator, fault: Mo
     """What answers no family as it should is no camera."""
     gate.fault(fault)
     result = await begin(hass, form(gate))
-    assert result["step_id"] == "user"
+    assert result["step_id"] == "address"
     assert result["errors"] == {"base": "not_a_camera"}
 
 

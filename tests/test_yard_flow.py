@@ -120,7 +120,7 @@ async def test_web_server(hass: HomeAssistant, socket_enabled: None) -> None:
     """A web server that is no camera is said to be none."""
     async with served({}) as url:
         result = await begin(hass, {"host": url, "ssl": False, "verify_ssl": True})
-    assert result["step_id"] == "user"
+    assert result["step_id"] == "address"
     assert result["errors"] == {"base": "not_a_camera"}
 
 
@@ -131,7 +131,7 @@ async def test_neither_of_them(hass: HomeAssistant, yard: OnvifSimulator, fault:
     """What answers no family as it should is no camera."""
     yard.fault("*", fault)
     result = await begin(hass, form(yard.port))
-    assert result["step_id"] == "user"
+    assert result["step_id"] == "address"
     assert result["errors"] == {"base": "not_a_camera"}
 
 

@@ -3,39 +3,36 @@
 from collections.abc import Mapping
 from typing import Any, Final, override
 
+from homeassistant.components.webhook import async_generate_id
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
-    CONF_PORT,
     CONF_SSL,
     CONF_USERNAME,
     CONF_VERIFY_SSL,
     CONF_WEBHOOK_ID,
 )
 from homeassistant.core import callback
-from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 import voluptuous as vol
 
 from .cams.errors import Reason
 from .cams.registry import Finding
 from .connection import split_host
-from .const import CONF_FAMILY, DOMAIN
+from .const import CONF_FAMILY, CONF_FINGERPRINT, CONF_KIND, DOMAIN, KIND_NETWORK
 from .coordinator import PanacamConfigEntry
-from .flow_base import CREDENTIALS_SCHEMA, PASSWORD, USERNAME, escaped, named
+from .flow_address import ADDRESS_SCHEMA
+from .flow_base import CREDENTIALS_SCHEMA
+from .flow_certificate import pin_of
 from .flow_discovery import DiscoveryFlow
+from .flow_import import ImportFlow
+from .flow_search import SearchFlow
+from .forms import PASSWORD, USERNAME, escaped, named
+from .network_entry import is_network, network_entry
 from .options_flow import PanacamOptionsFlow
+from .provisioning.options import NetworkOptionsFlow
 
-_ADDRESS_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_HOST): TextSelector(TextSelectorConfig(autocomplete="off")),
-        vol.Optional(CONF_PORT): cv.port,
-        vol.Required(CONF_SSL, default=False): bool,
-        vol.Required(CONF_VERIFY_SSL, default=True): bool,
-    }
-)
-_RECONFIGURE_SCHEMA: Final = _ADDRESS_SCHEMA.extend(
+_RECONFIGURE_SCHEMA: Final = ADDRESS_SCHEMA.extend(
     {
         vol.Optional(CONF_USERNAME): USERNAME,
         vol.Optional(CONF_PASSWORD): PASSWORD,
@@ -43,9 +40,11 @@ _RECONFIGURE_SCHEMA: Final = _ADDRESS_SCHEMA.extend(
 )
 _KEPT: Final = (CONF_FAMILY, CONF_WEBHOOK_ID)
 """What no form asks for."""
+_PROOFS: Final = (CONF_USERNAME, CONF_PASSWORD, CONF_VERIFY_SSL, CONF_FINGERPRINT)
+"""By what the camera knows us, and we know it."""
 
 
-class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
+class PanacamConfigFlow(SearchFlow, DiscoveryFlow, ImportFlow, domain=DOMAIN):
     """Add, repair and move cameras."""
 
     VERSION = 1
@@ -55,28 +54,33 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: PanacamConfigEntry) -> OptionsFlow:
-        """Return the form for poll interval and RTSP."""
-        return PanacamOptionsFlow()
+        """Return the form for poll interval and RTSP, or for what is expected on the network."""
+        return NetworkOptionsFlow() if is_network(config_entry) else PanacamOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for an address and look who is there."""
-        if user_input is not None:
-            self._data = {**user_input, **split_host(user_input[CONF_HOST])}
-            if (finding := await self._find()) is not None:
-                return await self._found(finding)
-            if self._wants_credentials():
-                return self._ask_credentials()
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(_ADDRESS_SCHEMA, user_input or {}),
-            errors=self._errors,
+        """Ask how the camera is to be found."""
+        options = ["search", "address", "range"]
+        if network_entry(self.hass) is None:
+            options.append("network")
+        return self.async_show_menu(step_id="user", menu_options=options)
+
+    async def async_step_network(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Make the entry that keeps which cameras are expected."""
+        await self.async_set_unique_id(KIND_NETWORK)
+        self._abort_if_unique_id_configured(error="network_there")
+        return self.async_create_entry(
+            title="Network",
+            data={CONF_KIND: KIND_NETWORK, CONF_WEBHOOK_ID: async_generate_id()},
         )
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Start over with the credentials of a camera that refuses them."""
+        """Start over with a camera that refuses its credentials, or shows another certificate."""
         self._data = dict(entry_data)
-        return await self.async_step_reauth_confirm()
+        asked = await self._ask_other_certificate(self._log_in_or_ask)
+        return asked or await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -85,9 +89,8 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
         entry = self._get_reauth_entry()
         if user_input is not None:
             self._data |= user_input
-            if (finding := await self._find_beside(entry)) is not None:
-                await self._same_camera(finding)
-                return self.async_update_reload_and_abort(entry, data_updates=user_input)
+            if (result := await self._log_in_again()) is not None:
+                return result
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=self.add_suggested_values_to_schema(
@@ -100,11 +103,33 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
             errors=self._base_errors(),
         )
 
+    async def _log_in_again(self) -> ConfigFlowResult | None:
+        """Keep what was typed and agreed to if the same camera takes it; None: `_errors`."""
+        entry = self._get_reauth_entry()
+        if (finding := await self._find_beside(entry)) is None:
+            return await self._ask_certificate(self._log_in_or_ask)
+        await self._same_camera(finding)
+        pinned_anew = self._data.get(CONF_FINGERPRINT) != entry.data.get(CONF_FINGERPRINT)
+        return self.async_update_reload_and_abort(
+            entry,
+            # Nothing else: the camera may have been followed elsewhere while the form was open.
+            data_updates={key: self._data[key] for key in _PROOFS if key in self._data},
+            reason="certificate_replaced" if pinned_anew else "reauth_successful",
+        )
+
+    async def _log_in_or_ask(self) -> ConfigFlowResult | None:
+        """Go on after a certificate with the credentials that there are, if they will do."""
+        if (result := await self._log_in_again()) is not None:
+            return result
+        return await self.async_step_reauth_confirm() if self._wants_credentials() else None
+
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for another address or other credentials of the same camera."""
         entry = self._get_reconfigure_entry()
+        if is_network(entry):
+            return self.async_abort(reason="network_has_options")
         if user_input is not None:
             self._data = {
                 **user_input,
@@ -118,10 +143,15 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
             ):
                 # The old password never went to the browser; left empty, it stays.
                 self._data.setdefault(CONF_PASSWORD, entry.data[CONF_PASSWORD])
-            if (finding := await self._find_beside(entry)) is not None:
-                await self._same_camera(finding)
-                return self.async_update_reload_and_abort(entry, data=self._data)
+            if self._data[CONF_VERIFY_SSL] and self._data.get(CONF_SSL):
+                # To check it is to check it against the one that was agreed to, if there is one.
+                self._data |= pin_of(entry.data)
+            if (result := await self._change()) is not None:
+                return result
         shown = dict(user_input or entry.data)
+        if user_input is None and CONF_FINGERPRINT in shown:
+            # The most thorough check there is.
+            shown[CONF_VERIFY_SSL] = True
         shown.pop(CONF_PASSWORD, None)
         return self.async_show_form(
             step_id="reconfigure",
@@ -129,6 +159,14 @@ class PanacamConfigFlow(DiscoveryFlow, domain=DOMAIN):
             description_placeholders=named(entry.title),
             errors=self._errors,
         )
+
+    async def _change(self) -> ConfigFlowResult | None:
+        """Take the address so far if the same camera is there; None: `_errors` says why not."""
+        entry = self._get_reconfigure_entry()
+        if (finding := await self._find_beside(entry)) is not None:
+            await self._same_camera(finding)
+            return self.async_update_reload_and_abort(entry, data=self._data)
+        return await self._ask_certificate(self._change)
 
     async def _find_beside(self, entry: PanacamConfigEntry) -> Finding | None:
         """Return who answers, though the entry may hold the only connection that a camera grants.

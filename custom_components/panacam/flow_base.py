@@ -1,27 +1,23 @@
 """What all ways of adding a camera share: look who answers, log in, show it, add it."""
 
-import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.helpers.selector import (
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
+from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .cams.device import Identity
+from .cams.discovery import Candidate
 from .cams.errors import CameraError, Reason
-from .cams.registry import Finding
-from .connection import find
+from .cams.registry import FAMILIES, Finding
+from .connection import find, find_all
 from .const import CONF_FAMILY
+from .forms import PASSWORD, USERNAME, escaped, named
+from .provisioning import held_until
 
-USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
-PASSWORD: Final = TextSelector(
-    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
-)
 CREDENTIALS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_USERNAME): USERNAME,
@@ -30,7 +26,8 @@ CREDENTIALS_SCHEMA: Final = vol.Schema(
         vol.Optional(CONF_PASSWORD, default=""): PASSWORD,
     }
 )
-_HOST_REASONS: Final = {Reason.UNKNOWN_HOST, Reason.UNREACHABLE, Reason.TIMEOUT}
+HOST_REASONS: Final = {Reason.UNKNOWN_HOST, Reason.UNREACHABLE, Reason.TIMEOUT}
+JUST_PROVISIONED: Final = "just_provisioned"
 _CREDENTIAL_ERRORS: Final = {
     Reason.NO_CREDENTIALS.value,
     Reason.WRONG_CREDENTIALS.value,
@@ -50,6 +47,10 @@ class CameraFlow(ConfigFlow):
         """Begin with nothing known."""
         self._data: dict[str, Any] = {}
         self._errors: dict[str, str] = {}
+        self._findings: tuple[Finding, ...] = ()
+        """What the families found last."""
+        self._candidate: Candidate | None = None
+        """What was chosen to be added; it has to be the camera that answers."""
 
     async def async_step_credentials(
         self, user_input: dict[str, Any] | None = None
@@ -68,14 +69,14 @@ class CameraFlow(ConfigFlow):
         """Show what was found, then add it."""
         identity = self._finding.identity
         if user_input is not None:
-            return self.async_create_entry(
-                title=_title(identity), data=self._data | {CONF_FAMILY: self._finding.family}
-            )
+            # Somebody may have agreed long after the question.
+            self._refuse_held(identity.mac, identity.serial)
+            return self.async_create_entry(title=title_of(identity), data=self._entry_data())
         self._set_confirm_only()
         return self.async_show_form(
             step_id="confirm",
             description_placeholders={
-                **named(_title(identity)),
+                **named(title_of(identity)),
                 "model": escaped(identity.model),
                 "manufacturer": escaped(identity.manufacturer),
                 "serial": escaped(identity.serial),
@@ -85,15 +86,27 @@ class CameraFlow(ConfigFlow):
             },
         )
 
+    def _entry_data(self) -> dict[str, Any]:
+        """Return the data of the entry to be."""
+        return self._data | {CONF_FAMILY: self._finding.family}
+
     async def _find(self) -> Finding | None:
-        """Return who answers at the address so far; else what went wrong goes to `_errors`."""
+        """Return who answers at the address so far; else what went wrong goes to `_errors`.
+
+        What each family found goes to `_findings`, unless the family is chosen already.
+        """
         self._errors = {}
+        self._findings = ()
         try:
-            return await find(self.hass, self._data)
+            if CONF_FAMILY in self._data:
+                self._findings = (await find(self.hass, self._data),)
+            else:
+                self._findings = await find_all(self.hass, self._data)
         except CameraError as err:
-            field = CONF_HOST if err.reason in _HOST_REASONS else "base"
+            field = CONF_HOST if err.reason in HOST_REASONS else "base"
             self._errors = {field: err.reason.value}
             return None
+        return preferred(self._findings)
 
     def _wants_credentials(self) -> bool:
         """Return whether what went wrong last is mended by logging in."""
@@ -107,13 +120,44 @@ class CameraFlow(ConfigFlow):
         """Return what went wrong for a form that has no field for the host."""
         return {"base": self._reason()} if self._errors else {}
 
+    async def _look(self) -> ConfigFlowResult | None:
+        """Look who is at the address so far, and go on from there.
+
+        None: nobody who can be added; `_errors` says why.
+        """
+        if (finding := await self._find()) is not None:
+            return await self._found(finding)
+        return self._ask_credentials() if self._wants_credentials() else None
+
     async def _found(self, finding: Finding) -> ConfigFlowResult:
         """Go on with a camera that has proved who it is, unless it is there already."""
         self._finding = finding
-        await self.async_set_unique_id(finding.identity.unique_id, raise_on_progress=False)
-        self._abort_if_unique_id_configured()
-        self.context["title_placeholders"] = {"name": _title(finding.identity)}
+        identity = finding.identity
+        self._refuse_held(identity.mac, identity.serial)
+        if self._candidate is not None and not is_same(identity, self._candidate):
+            raise AbortFlow(Reason.OTHER_CAMERA.value)
+        await self._refuse_known()
+        self.context["title_placeholders"] = {"name": title_of(identity)}
+        return await self._accepted()
+
+    async def _refuse_known(self) -> None:
+        """Abort for a camera that is there already or ignored, under whichever of its marks."""
+        for one in self._findings:
+            for mark in filter(None, (one.identity.mac, one.identity.serial)):
+                await self.async_set_unique_id(mark, raise_on_progress=False)
+                self._abort_if_unique_id_configured()
+        await self.async_set_unique_id(self._finding.identity.unique_id, raise_on_progress=False)
+
+    async def _accepted(self) -> ConfigFlowResult:
+        """Go on with a camera that may be added."""
         return await self.async_step_confirm()
+
+    def _refuse_held(self, mac: str | None, serial: str | None) -> None:
+        """Abort for a camera that was provisioned a moment ago (provisioning.txt)."""
+        until = held_until(self.hass, mac=mac, serial=serial, host=self._data.get(CONF_HOST))
+        if until is not None:
+            shown = dt_util.as_local(until).strftime("%H:%M:%S")
+            raise AbortFlow(JUST_PROVISIONED, {"until": shown})
 
     def _ask_credentials(self, username: str | None = None) -> ConfigFlowResult:
         return self.async_show_form(
@@ -127,16 +171,20 @@ class CameraFlow(ConfigFlow):
         )
 
 
-def _title(identity: Identity) -> str:
+def preferred(findings: Sequence[Finding]) -> Finding:
+    """Return the finding of the family that says more of its cameras than a general one."""
+    return next((one for one in findings if not FAMILIES[one.family].general), findings[0])
+
+
+def is_same(identity: Identity, candidate: Candidate) -> bool:
+    """Return whether a camera can be the one that a candidate says it is."""
+    if identity.mac is not None and candidate.mac is not None:
+        return identity.mac == candidate.mac
+    if identity.serial is not None and candidate.serial is not None:
+        return identity.serial == candidate.serial
+    return True
+
+
+def title_of(identity: Identity) -> str:
     """Return what to call a camera until its owner decides otherwise."""
     return identity.name or identity.model or f"{identity.manufacturer} {identity.unique_id}"
-
-
-def named(title: str) -> dict[str, str]:
-    """Return a camera's name for the title of a form, which is plain text, and for the rest."""
-    return {"title": title, "name": escaped(title)}
-
-
-def escaped(text: str | None) -> str:
-    """Return text that a camera chose as a form may show it: forms are Markdown."""
-    return re.sub(r"([\\`*_\[\]()<>#|!~])", r"\\\1", text or "?")

@@ -1,119 +1,121 @@
-"""Cameras that announce themselves: new ones are offered, known ones are followed."""
+"""Cameras that announce themselves or were found: new ones are offered, known ones followed."""
 
-from typing import Any, override
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import override
 
-from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState, ConfigFlowResult
-from homeassistant.const import (
-    CONF_HOST,
-    CONF_PORT,
-    CONF_SSL,
-    CONF_USERNAME,
-    CONF_VERIFY_SSL,
+from homeassistant.config_entries import (
+    DISCOVERY_SOURCES,
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigFlowResult,
 )
+from homeassistant.const import CONF_HOST
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 
-from .cams.discovery import Candidate, panasonic_candidate
+from .cams.device import read_mac
+from .cams.discovery import Candidate, Source, dhcp_candidate, upnp_candidate
 from .cams.errors import Reason
-from .coordinator import PanacamConfigEntry
-from .flow_base import CameraFlow, escaped, named
+from .discovery import MAX_FLOWS, async_await
+from .flow_moved import MAYBE_LATER, MovedFlow
+from .following import answers, async_followable, async_mac_of, data_of, known_entry
+from .network_entry import camera_entries
+from .provisioning import async_told
 
 
-class DiscoveryFlow(CameraFlow):
+class DiscoveryFlow(MovedFlow):
     """The steps from an announcement to an entry, or to another address of one."""
 
-    _entry: PanacamConfigEntry
-    """The camera that is about to be followed to a new address."""
-    _place: dict[str, Any]
-    """That address, as entry data."""
+    _host: str | None = None
+    """Where the camera is that this flow is about."""
 
     @override
     async def async_step_ssdp(self, discovery_info: SsdpServiceInfo) -> ConfigFlowResult:
         """Look at something that announced itself like a camera."""
-        candidate = panasonic_candidate(discovery_info.upnp, discovery_info.ssdp_location or "")
-        if candidate is None:
+        candidate = upnp_candidate(discovery_info.upnp, discovery_info.ssdp_location or "")
+        if candidate is None or not _from_there(discovery_info, candidate.host):
             return self.async_abort(reason=Reason.NOT_A_CAMERA.value)
         return await self._discovered(candidate)
 
-    async def _discovered(self, candidate: Candidate) -> ConfigFlowResult:
-        """Follow up an announcement: a known camera's new address, or a new camera."""
-        name = candidate.name or candidate.model or candidate.host
-        self.context["title_placeholders"] = {"name": name}
-        if provisional := candidate.mac or candidate.udn:
-            known = await self.async_set_unique_id(provisional)
-            if known is not None:
-                return await self._moved(known, candidate)
-        for entry in self._async_current_entries():
-            # Announcements need not tell the real MAC address. An address that a lost camera had
-            # may be another camera's by now.
-            if entry.data.get(CONF_HOST) == candidate.host and _answers(entry):
-                return self.async_abort(reason="already_configured")
-        self._data = {
-            CONF_HOST: candidate.host,
-            CONF_SSL: candidate.tls,
-            # Cameras make their certificates themselves; "reconfigure" turns the check on.
-            CONF_VERIFY_SSL: not candidate.tls,
-        }
-        if candidate.port is not None:
-            self._data[CONF_PORT] = candidate.port
-        if (finding := await self._find()) is not None:
-            return await self._found(finding)
-        if self._wants_credentials():
-            return self._ask_credentials()
-        return self.async_abort(reason=self._reason())
+    @override
+    async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
+        """Look at something that asked a DHCP server for an address."""
+        mac = read_mac(discovery_info.macaddress)
+        if mac is None:
+            return self.async_abort(reason=Reason.NOT_A_CAMERA.value)
+        async_told(self.hass, mac, discovery_info.ip, discovery_info.hostname)
+        candidate = dhcp_candidate(discovery_info.ip, discovery_info.hostname, mac)
+        if candidate is None:
+            # Cameras of any maker, once they are devices of ours.
+            candidate = Candidate(host=discovery_info.ip, mac=mac, source=Source.DHCP)
+            if known_entry(self.hass, candidate) is None:
+                return self.async_abort(reason=Reason.NOT_A_CAMERA.value)
+        return await self._discovered(candidate)
 
-    async def _moved(self, entry: PanacamConfigEntry, candidate: Candidate) -> ConfigFlowResult:
-        """Follow a known camera to its new address.
+    @override
+    async def async_step_integration_discovery(  # type: ignore[override]  # the data is ours
+        self, discovery_info: Candidate
+    ) -> ConfigFlowResult:
+        """Look at what a search of our own found."""
+        return await self._discovered(discovery_info)
 
-        Anybody can announce a known MAC address, and answer to it. So nothing is tried while the
-        camera answers where it was, HTTPS never becomes HTTP, and where a password could fall into
-        the wrong hands a human has to agree.
-        """
-        self._place = {CONF_HOST: candidate.host}
-        if candidate.port is not None and candidate.tls == entry.data.get(CONF_SSL, False):
-            self._place[CONF_PORT] = candidate.port
-        if (
-            _answers(entry)
-            or entry.source == SOURCE_IGNORE
-            or {**entry.data, **self._place} == dict(entry.data)
-        ):
-            return self.async_abort(reason="already_configured")
-        self._entry = entry
-        proven = entry.data.get(CONF_SSL) and entry.data.get(CONF_VERIFY_SSL, True)
-        if entry.data.get(CONF_USERNAME) and not proven:
-            self.context["title_placeholders"] = {"name": entry.title}
-            return await self.async_step_moved()
-        await self._follow()
-        return self.async_abort(reason="already_configured")
-
-    async def async_step_moved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask whether a camera is to be followed to the address that it announces."""
-        if user_input is not None and await self._follow():
-            return self.async_abort(reason="reconfigure_successful")
-        self._set_confirm_only()
-        return self.async_show_form(
-            step_id="moved",
-            description_placeholders={
-                **named(self._entry.title),
-                "old_host": escaped(self._entry.data[CONF_HOST]),
-                "host": escaped(self._place[CONF_HOST]),
-            },
-            errors=self._base_errors(),
+    @override
+    def is_matching(self, other_flow: DiscoveryFlow) -> bool:
+        """Return whether another flow is about the same host."""
+        return (
+            other_flow.source not in {SOURCE_REAUTH, SOURCE_RECONFIGURE}
+            and self._host is not None
+            and self._host in {other_flow._host, other_flow._data.get(CONF_HOST)}
         )
 
-    async def _follow(self) -> bool:
-        """Take the new address if the same camera answers there."""
-        # Whoever agrees may do so days later: all but the place is as the entry has it now.
-        self._data = {**self._entry.data, **self._place}
-        if (finding := await self._find()) is None:
-            return False
-        if finding.identity.unique_id != self._entry.unique_id:
-            self._errors = {"base": Reason.OTHER_CAMERA.value}
-            return False
-        self.hass.config_entries.async_update_entry(self._entry, data=self._data)
-        self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
-        return True
+    async def _discovered(self, candidate: Candidate) -> ConfigFlowResult:
+        """Follow up an announcement: a known camera's new address, or a new camera."""
+        if not await async_followable(self.hass, candidate.host):
+            return self.async_abort(reason="foreign_address")
+        if candidate.mac is None:
+            candidate = replace(candidate, mac=await async_mac_of(self.hass, candidate.host))
+        name = candidate.name or candidate.model or candidate.host
+        self.context["title_placeholders"] = {"name": name}
+        if (known := known_entry(self.hass, candidate)) is not None:
+            return await self._moved(known, candidate)
+        self._data = data_of(candidate)
+        self._refuse_held(candidate.mac, candidate.serial)
+        await self.async_set_unique_id(
+            candidate.mac or candidate.serial or candidate.camera_id or candidate.udn
+        )
+        # From here to the next wait: of two flows for one host, exactly one goes on.
+        self._host = candidate.host
+        if (reason := self._needless()) is not None:
+            return self.async_abort(reason=reason)
+        if (result := await self._look()) is not None:
+            return result
+        if self._reason() in MAYBE_LATER:
+            async_await(self.hass, candidate)
+        return self.async_abort(reason=self._reason())
+
+    def _needless(self) -> str | None:
+        """Return why nobody has to look at the host, or None."""
+        if self.hass.config_entries.flow.async_has_matching_flow(self):
+            return "already_in_progress"
+        for entry in camera_entries(self.hass):
+            # Announcements need not tell the real MAC address. An address that a lost camera had
+            # may be another camera's by now.
+            if entry.data.get(CONF_HOST) == self._host and answers(entry):
+                return "already_configured"
+        flows = self._async_in_progress(include_uninitialized=True)
+        others = sum(flow["context"]["source"] in DISCOVERY_SOURCES for flow in flows)
+        return "too_many_flows" if others >= MAX_FLOWS else None
 
 
-def _answers(entry: PanacamConfigEntry) -> bool:
-    """Return whether an entry's camera is where it should be."""
-    return entry.state is ConfigEntryState.LOADED and entry.runtime_data.last_update_success
+def _from_there(info: SsdpServiceInfo, host: str) -> bool:
+    """Return whether an announcement came from the host that it names.
+
+    A camera may speak by IPv6 of its IPv4 address; then its word is all there is.
+    """
+    sender = str((info.ssdp_headers or {}).get("_host") or host)
+    try:
+        said, heard = ip_address(host), ip_address(sender)
+    except ValueError:
+        return True  # a host name is not followed later
+    return said.version != heard.version or said == heard

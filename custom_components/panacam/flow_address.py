@@ -1,0 +1,48 @@
+"""Adding a camera by its address: find out who answers, ask for credentials only when needed."""
+
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL, CONF_VERIFY_SSL
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
+import voluptuous as vol
+
+from .connection import split_host
+from .flow_family import FamilyFlow
+
+ADDRESS_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_HOST): TextSelector(TextSelectorConfig(autocomplete="off")),
+        vol.Optional(CONF_PORT): cv.port,
+        vol.Required(CONF_SSL, default=False): bool,
+        vol.Required(CONF_VERIFY_SSL, default=True): bool,
+    }
+)
+
+
+class AddressFlow(FamilyFlow):
+    """The step that asks for an address."""
+
+    async def async_step_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for an address and look who is there."""
+        if user_input is None:
+            self._errors = {}
+            return self._ask_address()
+        self._candidate = None
+        self._data = {**user_input, **split_host(user_input[CONF_HOST])}
+        if (result := await self._look()) is not None:
+            return result
+        return self._ask_address(user_input)
+
+    def _ask_address(self, shown: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the form for an address, with what went wrong last."""
+        return self.async_show_form(
+            step_id="address",
+            data_schema=self.add_suggested_values_to_schema(
+                ADDRESS_SCHEMA, self._data if shown is None else shown
+            ),
+            errors=self._errors,
+        )
