@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from homeassistant.const import CONF_HOST
 from homeassistant.core import (
     EntityServiceResponse,
     ServiceCall,
@@ -14,14 +15,17 @@ from homeassistant.core import (
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
 import voluptuous as vol
 
+from .camera import PanacamCamera
 from .cams.device import Device, State
 from .cams.errors import CameraError, Reason, RefusedError
 from .const import DOMAIN
 from .coordinator import PanacamCoordinator
 from .entity import PanacamEntity
+from .provisioning import held_until
 
 NAME: Final = vol.All(cv.string, vol.Length(min=1, max=64))
 TOKEN: Final = vol.All(cv.string, vol.Length(min=1, max=64))
@@ -51,6 +55,7 @@ class Mistake(StrEnum):
     NO_TEXT = "no_text"
     TWO_PLACES = "two_places"
     TEXT_AND_TYPE = "text_and_type"
+    TWO_SOURCES = "two_sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class Asked:
     """The action's fields."""
     state: State
     """What the camera last told."""
+    streams: tuple[str, ...]
+    """Keys of the streams of the entities that are meant."""
+    coordinator: PanacamCoordinator
 
     def given(self, *keys: str) -> dict[str, Any]:
         """Return those of the fields that were given."""
@@ -89,6 +97,8 @@ class Action[RoleT]:
     call_fn: Callable[[RoleT, Asked], Awaitable[Told]]
     """Raises CameraError."""
     response: SupportsResponse = SupportsResponse.NONE
+    adds_streams: bool = False
+    """Whether it adds streams, which nobody may right after a provisioning."""
 
     async def perform(
         self, entities: Sequence[PanacamEntity], call: ServiceCall
@@ -103,7 +113,11 @@ class Action[RoleT]:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key=mistake.value)
         cameras = list(dict.fromkeys(entity.coordinator for entity in entities))
         answers = await asyncio.gather(
-            *(self._perform(coordinator, call) for coordinator in cameras), return_exceptions=True
+            *(
+                self._perform(coordinator, call, _streams(coordinator, entities))
+                for coordinator in cameras
+            ),
+            return_exceptions=True,
         )
         told: dict[PanacamCoordinator, JsonObjectType] = {}
         for coordinator, answer in zip(cameras, answers, strict=True):
@@ -112,11 +126,16 @@ class Action[RoleT]:
             told[coordinator] = answer
         return {entity.entity_id: told[entity.coordinator] for entity in entities}
 
-    async def _perform(self, coordinator: PanacamCoordinator, call: ServiceCall) -> JsonObjectType:
+    async def _perform(
+        self, coordinator: PanacamCoordinator, call: ServiceCall, streams: tuple[str, ...]
+    ) -> JsonObjectType:
+        if self.adds_streams:
+            _refuse_while_held(coordinator)
         try:
             if (role := self.role_fn(coordinator.device)) is None:
                 raise RefusedError(Reason.UNSUPPORTED)
-            told = await self.call_fn(role, Asked(call.data, coordinator.data))
+            asked = Asked(call.data, coordinator.data, streams, coordinator)
+            told = await self.call_fn(role, asked)
         except CameraError as err:
             mistake = isinstance(err, RefusedError) and err.reason in _MISTAKES
             kind = ServiceValidationError if mistake else HomeAssistantError
@@ -125,6 +144,31 @@ class Action[RoleT]:
             if self.response is not SupportsResponse.ONLY:
                 await coordinator.async_request_refresh()
         return {str(key): fit_for_json(value) for key, value in (told or {}).items()}
+
+
+def _streams(coordinator: PanacamCoordinator, entities: Sequence[PanacamEntity]) -> tuple[str, ...]:
+    return tuple(
+        entity.stream_key
+        for entity in entities
+        if isinstance(entity, PanacamCamera) and entity.coordinator is coordinator
+    )
+
+
+def _refuse_while_held(coordinator: PanacamCoordinator) -> None:
+    """Raise HomeAssistantError, which says until when, for a camera that was just provisioned."""
+    identity = coordinator.device.identity
+    until = held_until(
+        coordinator.hass,
+        mac=identity.mac,
+        serial=identity.serial,
+        host=coordinator.config_entry.data[CONF_HOST],
+    )
+    if until is not None:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="held",
+            translation_placeholders={"until": f"{dt_util.as_local(until):%H:%M:%S}"},
+        )
 
 
 def fit_for_json(value: object) -> JsonValueType:

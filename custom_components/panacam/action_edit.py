@@ -212,6 +212,7 @@ _PROFILES: Final = (
         role_fn=lambda device: device.profiles,
         call_fn=_create_profile,
         response=SupportsResponse.OPTIONAL,
+        adds_streams=True,
     ),
     *(
         Action[ProfileEditor](

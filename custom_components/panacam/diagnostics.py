@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
 from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -22,11 +23,18 @@ from .cams.device import Device, State
 from .cams.errors import CameraError, Reason
 from .cams.settings import Row, Text
 from .cams.stream import RtspStream, Stream
-from .const import CONF_PUBLISH_URL
+from .const import (
+    CONF_AUTOMATIC,
+    CONF_EXPECTED,
+    CONF_FAMILY,
+    CONF_PUBLISH_URL,
+    CONF_SERVER,
+)
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
+from .network_entry import is_network
 
 _SECRET_KEYS: Final = re.compile(
-    r"^(host|username|password|mac|serial|publish_url|webhook_id)$|title$"
+    r"^(host|username|password|fingerprint|mac|serial|publish_url|webhook_id)$|title$"
     # Addresses that are told octet by octet.
     r"|multi_?add(r(ess_r)?)?_?\d?$|mladd\d|^(ip_?addr|netmask|gateway|(pri|sec)_server)\d",
     re.IGNORECASE,
@@ -51,13 +59,16 @@ MAX_LINES: Final = 300
 MAX_LINE: Final = 300
 LOG_TIME: Final = 15.0
 """Seconds for a camera to find its log."""
-_IPV6: Final = re.compile(r"[0-9a-f:]*:[0-9a-f:.]*", re.IGNORECASE)
+_IPV6: Final = re.compile(r"([0-9a-f:]*:[0-9a-f:.]*)(?:%[\w.\-]{1,20})?", re.IGNORECASE)
+"""An IPv6 address, and the zone that belongs to it."""
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: PanacamConfigEntry
 ) -> dict[str, Any]:
     """Return one camera's entry, identity, roles, state and replies, redacted."""
+    if is_network(entry):
+        return _of_network(entry)
     coordinator: PanacamCoordinator | None = getattr(entry, "runtime_data", None)
     secrets = {
         str(entry.data.get(key, ""))
@@ -91,6 +102,24 @@ async def async_get_config_entry_diagnostics(
         else:
             shown["system_log"] = log
     return shown
+
+
+def _of_network(entry: ConfigEntry[Any]) -> dict[str, Any]:
+    """Return what is expected on the network: what kind, never who, where, or by which login."""
+    expected = entry.options.get(CONF_EXPECTED, [])
+    return {
+        "entry": {"title": entry.title, "state": entry.state.value, "reason": entry.reason},
+        "automatic": entry.options.get(CONF_AUTOMATIC, False),
+        "server": entry.options.get(CONF_SERVER),
+        "expected": [
+            {
+                "family": row.get(CONF_FAMILY),
+                "known_by": [key for key in ("mac", "serial") if row.get(key)],
+                "has": [key for key in ("username", "area", "template") if row.get(key)],
+            }
+            for row in expected
+        ],
+    }
 
 
 def _of_camera(coordinator: PanacamCoordinator) -> dict[str, Any]:
@@ -282,7 +311,7 @@ def _redacted(value: object, secrets: Sequence[str]) -> object:
 def _redacted_ipv6(found: re.Match[str]) -> str:
     """Return nothing of an IPv6 address, and all of a time of day."""
     try:
-        ip_address(found[0])
+        ip_address(found[1])
     except ValueError:
         return found[0]
     return REDACTED

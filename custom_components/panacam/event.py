@@ -1,7 +1,7 @@
 """Events: each time that the camera raises an alarm, on already or not, and of its topics."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.event import (
     ATTR_EVENT_TYPE,
@@ -9,6 +9,7 @@ from homeassistant.components.event import (
     EventEntity,
     EventEntityDescription,
 )
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     ATTR_ASSUMED_STATE,
     ATTR_ATTRIBUTION,
@@ -28,8 +29,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cams.device import Alarm, State
 from .cams.roles import Topic, TopicEvent
-from .coordinator import PanacamConfigEntry, PanacamCoordinator
+from .coordinator import PanacamCoordinator
 from .entity import PanacamEntity, add_described
+from .network_entry import is_network
+from .provisioning.entities import add_network_events
 from .rows import RowEntity, described
 
 PARALLEL_UPDATES = 0
@@ -72,10 +75,13 @@ def describe(state: State) -> Iterator[EventEntityDescription]:
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: PanacamConfigEntry,
+    entry: ConfigEntry[Any],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the events of one camera."""
+    """Add the events of one camera, or of the network."""
+    if is_network(entry):
+        add_network_events(entry, async_add_entities)
+        return
     device = entry.runtime_data.device
 
     def topics(state: State) -> Iterator[Topic]:

@@ -28,6 +28,7 @@ from .cams.device import Slot, State
 from .cams.roles import Reading
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described
+from .provisioning.entities import add_switch_port
 from .rows import ToldEntity, described, unit_of
 
 PARALLEL_UPDATES = 0
@@ -181,6 +182,7 @@ async def async_setup_entry(
     add_described(entry, async_add_entities, readings, PanacamReading)
     if device.identity.firmware is not None:
         async_add_entities([PanacamFirmware(coordinator, FIRMWARE)])
+    add_switch_port(hass, entry, async_add_entities)
     for stream in device.streams:
         if stream.preferred and (hub := coordinator.hub_of(stream)) is not None:
             async_add_entities(PanacamHubSensor(coordinator, item, hub) for item in OF_HUB)
