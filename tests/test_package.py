@@ -13,8 +13,10 @@ from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 import pytest
 import voluptuous as vol
 
+from custom_components.panacam.action_backup import NOT_WRITTEN
 from custom_components.panacam.action_base import Action, Mistake
 from custom_components.panacam.actions import ACTIONS
+from custom_components.panacam.cams.backup import Fault
 from custom_components.panacam.cams.bridge import Status
 from custom_components.panacam.cams.device import Activity, Alarm
 from custom_components.panacam.cams.errors import Reason
@@ -22,8 +24,11 @@ from custom_components.panacam.cams.mo.settings import TABLE
 from custom_components.panacam.cams.roles import MOVE_SIZES, Move, Problem
 from custom_components.panacam.cams.settings import Choice
 from custom_components.panacam.cams.stream import Transport
+from custom_components.panacam.cams.sweep import TargetsReason
 from custom_components.panacam.const import StreamMode
+from custom_components.panacam.repair_replacement import NOT_COPIED, TAKE_OVER
 from custom_components.panacam.repairs import MANUAL, NOT_LOADED, NOT_MENDED, STILL_THERE
+from custom_components.panacam.replacements import REPLACEMENT, STRANGER
 from scripts.lib import docs
 
 REPOSITORY = Path(__file__).parent.parent
@@ -75,8 +80,11 @@ def test_texts(path: str, text: str) -> None:
 
 def test_every_reason_has_a_sentence() -> None:
     """Whatever goes wrong can be said, in an action and in the flow."""
-    assert set(ENGLISH["exceptions"]) == {item.value for item in (*Reason, *Mistake)}
-    flow = set(ENGLISH["config"]["error"])
+    reasons = {item.value for item in (*Reason, *Mistake, *Fault)}
+    assert set(ENGLISH["exceptions"]) == reasons | {"held", NOT_WRITTEN}
+    targets = {reason.value for reason in TargetsReason}
+    assert targets | {"factory_unreachable"} <= set(ENGLISH["config"]["error"])
+    flow = set(ENGLISH["config"]["error"]) - targets - {"factory_unreachable"}
     assert flow <= {reason.value for reason in Reason}
     # These cannot come from asking who is there.
     assert {reason.value for reason in Reason} - flow == {
@@ -89,7 +97,9 @@ def test_every_reason_has_a_sentence() -> None:
         "no_picture",
         "not_found",
         "not_recording",
+        "not_taken",
         "out_of_range",
+        "position_unknown",
         "speaker_busy",
         "unplayable",
         "unsupported",
@@ -203,7 +213,13 @@ def test_issues() -> None:
     """Each problem is told twice over: with what mends it, and with what to do oneself."""
     assert set(ENGLISH["issues"]) == {
         key for problem in Problem for key in (problem.value, MANUAL.format(problem.value))
-    }
+    } | {REPLACEMENT, STRANGER}
+    assert set(ENGLISH["issues"][STRANGER]) == {"title", "description"}
+    flow = ENGLISH["issues"][REPLACEMENT]["fix_flow"]
+    assert set(flow["step"]) == {"confirm", "report"}
+    assert set(flow["abort"]) == {NOT_LOADED}
+    assert set(flow["error"]) == {NOT_COPIED}
+    assert set(flow["step"]["confirm"]["data"]) == {TAKE_OVER}
     for problem in Problem:
         mended = ENGLISH["issues"][problem.value]
         assert set(mended) == {"title", "fix_flow"}
@@ -338,7 +354,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
         "custom_components/panacam/cams/onvif/sender.py",
         "asyncio.to_thread(build",
     ),
-    "inject-websession": ("custom_components/panacam/connection.py", "async_create_clientsession"),
+    "inject-websession": ("custom_components/panacam/connector.py", "hass.data[DATA_RESOLVER]"),
     "strict-typing": ("scripts/lint", "mypy --strict"),
     "brands": ("custom_components/panacam/brand/icon.png", ""),
 }

@@ -6,12 +6,14 @@ from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service import async_register_batched_platform_entity_service
 
+from .action_backup import KEEPING
 from .action_base import Action
 from .action_edit import EDITING
 from .action_ptz import MOVING
+from .action_stream import STREAMING
 from .const import DOMAIN
 
-ACTIONS: Final[tuple[Action[Any], ...]] = (*MOVING, *EDITING)
+ACTIONS: Final[tuple[Action[Any], ...]] = (*MOVING, *EDITING, *STREAMING, *KEEPING)
 
 
 def async_register_actions(hass: HomeAssistant) -> None:

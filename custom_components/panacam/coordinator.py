@@ -1,7 +1,7 @@
 """Polls one camera, takes what it says unasked, and tells Home Assistant what became of it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self, assert_never, override
@@ -107,7 +107,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         """Whether something was pushed since the poll under way began."""
         self._effect: _Effect | None = None
         self._denied = 0
-        self._denial: AuthError | None = None
+        self._denial: CameraError | None = None
         """The last refusal that was counted."""
         self._reached = False
         self._cancel_auth_retry: CALLBACK_TYPE | None = None
@@ -186,6 +186,10 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         await super().async_shutdown()
         self._stop_auth_retry()
 
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Keep the camera from being set up again while many things are changed."""
+        return self._reload.held()
+
     @property
     def strange(self) -> bool:
         """Return whether another camera answers at the address of this one."""
@@ -259,23 +263,29 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         """Turn camera errors into Home Assistant's: the one place for set-up and poll."""
         try:
             yield
-        except AuthError as err:
-            # A camera that keeps its connection tells the same refusal at each poll.
-            if err is not self._denial:
-                self._denial = err
-                self._denied += 1
-            if self._reached and self._denied > 1:
-                self._start_auth_retry()
-                raise ConfigEntryAuthFailed(
-                    translation_domain=DOMAIN, translation_key=err.reason.value
-                ) from err
-            # A camera that starts up refuses everybody for a moment: try again. Who is just being
-            # set up is asked all the same, since this may not pass.
-            if not self._reached:
-                self.config_entry.async_start_reauth(self.hass)
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key=err.reason.value) from err
         except CameraError as err:
+            if isinstance(err, AuthError) or err.reason is Reason.OTHER_CERTIFICATE:
+                self._refused(err)
             raise UpdateFailed(translation_domain=DOMAIN, translation_key=err.reason.value) from err
+
+    def _refused(self, error: CameraError) -> None:
+        """Ask a human about a camera that refuses us, or that shows another certificate.
+
+        ConfigEntryAuthFailed when there is nothing to be done without one.
+        """
+        # A camera that keeps its connection tells the same refusal at each poll.
+        if error is not self._denial:
+            self._denial = error
+            self._denied += 1
+        if self._reached and self._denied > 1:
+            self._start_auth_retry()
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN, translation_key=error.reason.value
+            ) from error
+        # A camera that starts up refuses everybody for a moment: try again. Who is just being
+        # set up is asked all the same, since this may not pass.
+        if not self._reached:
+            self.config_entry.async_start_reauth(self.hass)
 
     def _start_auth_retry(self) -> None:
         """Look again in a while: Home Assistant stops polling once credentials are refused."""

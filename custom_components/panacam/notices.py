@@ -1,6 +1,7 @@
 """What a camera says beside its state: events for whoever listens, and that it is another one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
@@ -63,6 +64,16 @@ class Reload:
         self._entry = entry
         self._not_before = hass.loop.time() + RELOAD_GAP
         self._cancel: CALLBACK_TYPE | None = None
+        self._held = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Reload only afterwards: somebody is changing many things."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
 
     @callback
     def ask(self) -> None:
@@ -74,6 +85,10 @@ class Reload:
 
     @callback
     def _reload(self, _now: object) -> None:
+        if self._held:
+            self._cancel = None
+            self.ask()
+            return
         # Not asked for again until then: the reload ends the coordinator that would.
         self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
 

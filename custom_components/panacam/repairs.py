@@ -13,7 +13,9 @@ from .cams.errors import CameraError, Reason
 from .cams.roles import Problem
 from .const import DOMAIN
 from .coordinator import PanacamConfigEntry
-from .flow_base import named
+from .forms import named
+from .repair_replacement import ReplacementFlow
+from .replacements import REPLACEMENT
 
 MANUAL: Final = "{}_manual"
 """The translation key of a problem that its owner has to mend."""
@@ -140,4 +142,6 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Return the flow that mends an issue of ours."""
     told = data or {}
+    if told["problem"] == REPLACEMENT:
+        return ReplacementFlow(str(told["entry_id"]), str(told["replaced"]))
     return FixFlow(str(told["entry_id"]), Problem(told["problem"]))

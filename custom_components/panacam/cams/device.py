@@ -19,7 +19,9 @@ from .roles import (
     Fixer,
     Home,
     Imager,
+    Keeper,
     Mover,
+    Multicaster,
     Presets,
     Presses,
     Problem,
@@ -193,6 +195,9 @@ class Device(ABC):
     receiver: EventReceiver | None = None
     """Takes what the camera sends to a webhook; None when it is not to send there."""
     system_log: SystemLog | None = None
+    multicaster: Multicaster | None = None
+    keeper: Keeper | None = None
+    """Tells how it is set, and sets it so again; None: it has nothing that can be set."""
 
     @property
     def gone(self) -> frozenset[str]:

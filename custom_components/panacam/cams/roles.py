@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
+from .backup import Report, Sections
 from .settings import Row
 
 type Unsubscribe = Callable[[], None]
@@ -268,6 +269,34 @@ class EventReceiver(Protocol):
 
     def receive(self, body: bytes) -> None:
         """Take one message; what is none is dropped and counted. The loop waits for nothing."""
+
+
+class Multicaster(Protocol):
+    """Sends streams to groups of whoever listens, also while nobody asks for them by RTSP."""
+
+    @property
+    def streams(self) -> Mapping[str, str]:
+        """Return the names of the streams that it can send, by their keys."""
+
+    async def start(self, stream: str) -> None:
+        """Send a stream until `stop`. CameraError; RefusedError for one that it has not."""
+
+    async def stop(self, stream: str) -> None:
+        """Leave it to RTSP again. CameraError; RefusedError for one that it has not."""
+
+
+class Keeper(Protocol):
+    """Tells how a camera is set, and sets it so again."""
+
+    async def read(self) -> Sections:
+        """Return how it is set now, as far as that can be set again. CameraError."""
+
+    async def restore(self, sections: Sections, *, own: bool) -> Report:
+        """Set it as `sections` say, and return what became of each.
+
+        Without `own`, what only one camera of a network should have is left alone: its title, and
+        the multicast addresses that it sends to. Never raises CameraError: that is in the report.
+        """
 
 
 class SystemLog(Protocol):

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..device import Alarm, AlarmRaised, Device, Identity, Notice, State
 from ..errors import CameraError
+from ..keeping import SettingsShelf, ShelfKeeper
 from ..roles import Unsubscribe
 from ..stream import Credentials, PictureStream, bracketed
 from .fields import AlarmKind
@@ -68,6 +69,9 @@ class MoDevice(Device):
         self._listeners: list[Callable[[Notice], None]] = []
         self._raised: dict[Alarm, asyncio.TimerHandle | None] = {}
         self._parameters = MoSettings(self._link, self._show)
+        self._keeper = ShelfKeeper(
+            SettingsShelf(self._parameters, self._parameters.values, self._parameters.look)
+        )
         self._shown = State()
         self._raised_at: dict[Alarm, float] = {}
         """When each alarm was last told."""
@@ -223,6 +227,7 @@ class MoDevice(Device):
                 self._alarm(kind)
             case Parameters():
                 self.settings = self._parameters  # some tell them late, or only after a restart
+                self.keeper = self._keeper
                 self._parameters.told(event)
             case ParameterChanged(index, value):
                 self._parameters.told_one(index, value)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from ..errors import Reason, RefusedError
+from ..errors import ConnectError, Reason, RefusedError
 from ..settings import Choice, Range, Setting, Value
 from .link import MoLink
 from .operation import Parameters, ParameterSet, ParametersRequest
@@ -79,6 +79,10 @@ class MoSettings:
         """Return the settings that the camera has."""
         return TABLE
 
+    def values(self) -> Mapping[str, Value | None]:
+        """Return the values as the camera last told them."""
+        return {} if self.parameters is None else read_settings(self.parameters)
+
     async def change(self, key: str, value: Value) -> None:
         """Set one, and see what became of it. CameraError; RefusedError(OUT_OF_RANGE)."""
         row = next((row for row in _TABLE if row.setting.key == key), None)
@@ -89,8 +93,13 @@ class MoSettings:
         connection.send(ParameterSet(row.index, code))
         await self.ask()
 
-    async def ask(self) -> None:
-        """Ask for the parameters and wait a while for the answer. ConnectError."""
+    async def look(self) -> None:
+        """Learn the values as they are now. ConnectError, also when the camera does not tell."""
+        if not await self.ask():
+            raise ConnectError(Reason.TIMEOUT)
+
+    async def ask(self) -> bool:
+        """Ask for the parameters, wait a while, return whether they were told. ConnectError."""
         connection = await self._link.ready()
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(answer)
@@ -101,6 +110,7 @@ class MoSettings:
                     await answer
         finally:
             self._waiting.discard(answer)
+        return answer.done() and not answer.cancelled()
 
     def told(self, parameters: Parameters) -> None:
         """Take what the camera told."""

@@ -21,7 +21,9 @@ from .client import OnvifClient
 from .deviceio import IoPart
 from .events import EventsPart
 from .imaging import ImagingPart
+from .keeper import OnvifKeeper
 from .media import MediaPart
+from .overlays import Overlay, overlays_of
 from .part import Part
 from .ptz import PtzPart
 from .scene import ScenePart
@@ -120,6 +122,7 @@ class OnvifDevice(Device):
         """Learn who it is and what it can do, then listen to its events."""
         await self._find()
         self._take_roles()
+        self.keeper = OnvifKeeper(self._board, self._read_all, self._overlays, self._ptz)
         self._connected = True
         self._audience.known(self._board.state())
 
@@ -153,11 +156,21 @@ class OnvifDevice(Device):
         self._board.transmitting = {stream.key: True for stream in self.streams}
         self.imager = media.imager
         self.profiles, self.osds, self.masks = media.profiles, media.osds, media.masks
+        self.multicaster = media.multicaster
         self.mover = ptz.mover_with(self._imaging.focus)
         self.ptz, self.home, self.presets, self.tours = ptz.ptz, ptz.home, ptz.presets, ptz.tours
         self.presses = self._board.press_role
         self.analytics = self._analytics.editor
         self.speaker = self._sound.speaker
+
+    async def _read_all(self) -> None:
+        """Read everything that can be set. CameraError."""
+        await self._system.alive(ALIVE_LIMIT)
+        for part in (self._media, self._ptz, self._imaging, self._io):
+            await part.refresh()
+
+    def _overlays(self) -> Mapping[str, Overlay]:
+        return overlays_of(self.osds, self.masks, self._media.sources)
 
     @override
     async def poll(self) -> State:

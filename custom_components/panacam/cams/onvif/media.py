@@ -9,7 +9,7 @@ from typing import Final, override
 from ..device import Reconfigured
 from ..editors import MaskEditor, OsdEditor, ProfileEditor
 from ..errors import BusyError, CameraError, ProtocolError, Reason, RefusedError
-from ..roles import Imager, Reading
+from ..roles import Imager, Multicaster, Reading
 from ..stream import RtspStream, Stream, Transport
 from .addresses import Place
 from .audio import AudioRows
@@ -88,7 +88,7 @@ class MediaPart(Part):
             self._take(found or [])
             self._configurations.forget()
             self._imager.forget()
-            sources = self._sources()
+            sources = self.sources()
             await together(
                 self._find_streams(),
                 self._find_imager(),
@@ -179,7 +179,7 @@ class MediaPart(Part):
             if "video_encoder" in profile.configurations
         }
 
-    def _sources(self) -> list[str]:
+    def sources(self) -> list[str]:
         """Return the tokens of the video source configurations."""
         return list(self._source_names())
 
@@ -192,6 +192,11 @@ class MediaPart(Part):
         )
         many = len(tokens) > 1
         return {token: str(number) if many else "" for number, token in enumerate(tokens, 1)}
+
+    @property
+    def multicaster(self) -> Multicaster | None:
+        """Return the role of sending streams to groups."""
+        return self._multicast if self._multicast.streams else None
 
     def _video_sources(self) -> list[str]:
         """Return the tokens of the video sources."""

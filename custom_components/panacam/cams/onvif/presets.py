@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..errors import Reason, RefusedError
+from ..roles import Vector
 from ..text import plain
 from .board import Board
 from .head import Head
@@ -34,6 +35,13 @@ class OnvifPresets:
         self._moves = moves
         self.there = False
         """Whether the unit keeps presets."""
+        self.positions: Mapping[str, Vector] = {}
+        """By token, of those whose position the unit tells."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Return names by token."""
+        return self._board.presets
 
     async def read(self) -> None:
         """Read which there are; a device that does not tell still has them.
@@ -47,8 +55,18 @@ class OnvifPresets:
                 return
         self.there = answer is not None
         self._board.presets = {} if answer is None else _presets(answer)
+        self.positions = {} if answer is None else self._positions(answer)
         if self._board.preset not in self._board.presets:
             self._board.preset = None
+
+    def _positions(self, answer: Node) -> Mapping[str, Vector]:
+        """Return where the presets are that tell it."""
+        found = {
+            preset.attribute("token"): self._head.spaces.read(place)
+            for preset in answer.children("Preset")
+            if (place := preset.child("PTZPosition")) is not None
+        }
+        return {token: found[token] for token in self._board.presets if token in found}
 
     async def recall(self, token: str, speed: float | None = None) -> None:
         """Go there (the role)."""

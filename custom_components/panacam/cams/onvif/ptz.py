@@ -17,6 +17,7 @@ from .messages import Message
 from .mover import OnvifMover
 from .node import Node
 from .part import Part
+from .preset_keeper import PresetKeeper
 from .presets import OnvifPresets
 from .ptz_attach import attach, candidates
 from .ptz_moves import OnvifPtz, moves
@@ -63,6 +64,7 @@ class PtzPart(Part):
         self._moves = OnvifPtz(head, self._status, self._moved)
         self._presets = OnvifPresets(head, board, self._moves)
         self._tours = OnvifTours(head, board, self._moves)
+        self._keeper = PresetKeeper(head, self._presets, self._moves, self._status)
         self._auxiliary = auxiliary or Auxiliary(board)
         self._directions = Directions(client, board)
         self._mover: OnvifMover | None = None
@@ -85,6 +87,11 @@ class PtzPart(Part):
     def presets(self) -> Presets | None:
         """Return the role of the presets."""
         return self._presets if self._presets.there and self._there else None
+
+    @property
+    def preset_keeper(self) -> PresetKeeper | None:
+        """Return what keeps the presets."""
+        return self._keeper if self._presets.there and self._there else None
 
     @property
     def tours(self) -> Tours | None:

@@ -36,6 +36,7 @@ from .commands import (
     SETTINGS,
 )
 from .head import PovcamHome, PovcamPtz
+from .keeper import PovcamKeeper
 from .lens import AW_FOCUS, AW_ZOOM, HEAD_MOVES, PovcamMover
 from .replies import (
     STREAM_CHANNELS,
@@ -164,6 +165,7 @@ class PovcamDevice(Device):
         if self._credentials is not None:
             self.rebooter = PovcamRebooter(self._client)
         self.imager = PovcamImager(self._client)
+        self.keeper = PovcamKeeper(self._client)
 
     async def poll(self) -> State:
         """Return the state of cards and recorder, at most once a second (9.1).

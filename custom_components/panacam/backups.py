@@ -1,0 +1,214 @@
+"""Copies of cameras' settings: taken every day, restored, applied to who replaces a camera."""
+
+import asyncio
+from datetime import datetime, timedelta
+import random
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from .backup_store import async_backups
+from .cams.backup import Document, Report, fit_sections
+from .cams.errors import CameraError, ConnectError, Reason, RefusedError
+from .const import CONF_FAMILY, LOGGER
+from .coordinator import PanacamConfigEntry, PanacamCoordinator
+from .network_entry import camera_entries
+from .replacements import (
+    ReplacementWatch,
+    async_forget_replacement,
+    async_replaced_camera,
+    is_there,
+)
+
+READ_LIMIT: Final = 300.0
+"""Seconds that a camera may take to tell how it is set."""
+EVERY: Final = timedelta(days=1)
+JITTER: Final = timedelta(hours=1)
+"""Cameras are not asked all at once."""
+FIRST: Final = timedelta(minutes=5)
+"""After set-up, with as much jitter: a camera that was just added may be gone tomorrow."""
+AGAIN: Final = timedelta(hours=1)
+"""After a camera that was away, or would not tell."""
+
+
+async def async_read_document(coordinator: PanacamCoordinator) -> Document:
+    """Return how a camera is set now. CameraError; RefusedError(UNSUPPORTED)."""
+    entry, device = coordinator.config_entry, coordinator.device
+    if device.keeper is None:
+        raise RefusedError(Reason.UNSUPPORTED)
+    try:
+        async with asyncio.timeout(READ_LIMIT):
+            told = await device.keeper.read()
+    except TimeoutError as err:
+        raise ConnectError(Reason.TIMEOUT) from err
+    sections = await coordinator.hass.async_add_executor_job(fit_sections, told)
+    identity = device.identity
+    return Document(
+        family=entry.data[CONF_FAMILY],
+        camera=entry.unique_id,
+        manufacturer=identity.manufacturer,
+        model=identity.model,
+        serial=identity.serial,
+        firmware=identity.firmware,
+        name=entry.title,
+        saved=dt_util.utcnow(),
+        sections=sections,
+    )
+
+
+async def async_copy(coordinator: PanacamCoordinator) -> Document:
+    """Read how a camera is set, and keep that if it is not as before. CameraError."""
+    document = await async_read_document(coordinator)
+    backups = await async_backups(coordinator.hass)
+    await backups.async_keep(coordinator.config_entry, document)
+    return document
+
+
+async def async_restore(
+    coordinator: PanacamCoordinator, document: Document, *, own: bool | None = None
+) -> Report:
+    """Set a camera as a document says, once it was copied as it is now; return what took.
+
+    `own`: whether it gets what only one camera of a network should have; None: when the document
+    is its own, or that of a camera which is gone. CameraError before anything was changed.
+    """
+    hass, keeper = coordinator.hass, coordinator.device.keeper
+    await async_copy(coordinator)
+    if keeper is None:
+        raise RefusedError(Reason.UNSUPPORTED)
+    if own is None:
+        own = await async_owns(hass, coordinator.config_entry, document)
+    with coordinator.undisturbed():
+        report = await keeper.restore(document.sections, own=own)
+    await coordinator.async_request_refresh()
+    return report
+
+
+async def async_owns(hass: HomeAssistant, entry: ConfigEntry[Any], document: Document) -> bool:
+    """Return whether a camera may have all of a document: nobody else can be using it."""
+    if document.camera is None:
+        return False
+    if document.camera == entry.unique_id:
+        return True
+    others = [other for other in camera_entries(hass) if other.unique_id == document.camera]
+    if others:
+        return not any(map(is_there, others))
+    known = (await async_backups(hass)).known.values()
+    return any(one.unique_id == document.camera and one.removed is not None for one in known)
+
+
+def coordinator_of(entry: ConfigEntry[Any]) -> PanacamCoordinator:
+    """Return the coordinator of an entry. ConnectError when its camera is not connected."""
+    if entry.state is not ConfigEntryState.LOADED:
+        raise ConnectError(Reason.UNREACHABLE)
+    coordinator: PanacamCoordinator = entry.runtime_data
+    return coordinator
+
+
+async def async_apply_template(hass: HomeAssistant, entry: ConfigEntry[Any], name: str) -> Report:
+    """Restore the template `name` to an entry's camera; return what took and what did not.
+
+    Raises CameraError: RefusedError(NOT_FOUND) for a template that is not there,
+    RefusedError(UNSUPPORTED) for a camera without settings, ConnectError for one that is away.
+    """
+    document = await (await async_backups(hass)).async_template(name)
+    return await async_restore(coordinator_of(entry), document, own=False)
+
+
+async def async_replacement_for(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str | None:
+    """Return the entry id of the camera that the one of `entry` replaces; None: it replaces none.
+
+    That entry may be removed already: its copies are kept.
+    """
+    known = await async_replaced_camera(hass, entry)
+    return None if known is None else known.entry_id
+
+
+async def async_apply_replacement(
+    hass: HomeAssistant, entry: ConfigEntry[Any], replaced: str
+) -> Report:
+    """Give an entry's camera the settings of the one that it replaces; return what took.
+
+    Raises CameraError, RefusedError(NOT_FOUND) when there is no copy.
+    """
+    backups = await async_backups(hass)
+    if not (copies := await backups.async_copies(replaced)):
+        raise RefusedError(Reason.NOT_FOUND)
+    report = await async_restore(coordinator_of(entry), copies[0], own=True)
+    await backups.async_replaced(replaced, entry.entry_id)
+    return report
+
+
+class _Daily:
+    """Copies the settings of one camera every day."""
+
+    def __init__(self, hass: HomeAssistant, entry: PanacamConfigEntry) -> None:
+        """Copy those of `entry`."""
+        self._hass = hass
+        self._entry = entry
+        self._cancel: CALLBACK_TYPE | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @callback
+    def start(self) -> None:
+        """Begin: soon, with jitter."""
+        self._wait(FIRST + FIRST * random.random())  # noqa: S311 - no secret
+
+    @callback
+    def stop(self) -> None:
+        """Copy no more."""
+        if self._cancel is not None:
+            self._cancel()
+            self._cancel = None
+        if self._task is not None:
+            self._task.cancel()
+
+    def _wait(self, time: timedelta) -> None:
+        job = HassJob(self._due, "panacam settings copy", cancel_on_shutdown=True)
+        self._cancel = async_call_later(self._hass, time, job)
+
+    @callback
+    def _due(self, _now: datetime) -> None:
+        self._cancel = None
+        self._task = self._entry.async_create_background_task(
+            self._hass, self._copy(), "panacam settings copy"
+        )
+
+    async def _copy(self) -> None:
+        coordinator = self._entry.runtime_data
+        again = AGAIN
+        if coordinator.last_update_success:
+            try:
+                await async_copy(coordinator)
+                again = EVERY
+            except CameraError as err:
+                LOGGER.debug("Settings of %s were not copied: %s", self._entry.title, err)
+        self._wait(again + JITTER * random.random())  # noqa: S311 - no secret
+
+
+@callback
+def async_watch_backups(hass: HomeAssistant, entry: PanacamConfigEntry) -> CALLBACK_TYPE:
+    """Copy the settings of the entry's camera every day, and see whether it replaces another one.
+
+    Returns what ends that. Called once the entry is set up.
+    """
+    daily = _Daily(hass, entry)
+    daily.start()
+    replacement = ReplacementWatch(hass, entry)
+    replacement.start()
+
+    @callback
+    def end() -> None:
+        daily.stop()
+        replacement.stop()
+
+    return end
+
+
+async def async_forget_backups(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Keep the copies of a camera that was removed for a month: a replacement begins with that."""
+    async_forget_replacement(hass, entry)
+    await (await async_backups(hass)).async_removed(entry.entry_id)
