@@ -10,7 +10,7 @@ from dataclasses import asdict
 import json
 from pathlib import Path
 
-from . import bench_codec, bench_live, bench_load, bench_onvif, bench_polling
+from . import bench_codec, bench_live, bench_load, bench_network, bench_onvif, bench_polling
 from .bench_base import Row, table
 
 CAMERAS = 50
@@ -39,12 +39,17 @@ async def _onvif(options: argparse.Namespace) -> list[Row]:
     return await bench_onvif.run(quick=options.quick)
 
 
+async def _network(options: argparse.Namespace) -> list[Row]:
+    return await bench_network.run(quick=options.quick)
+
+
 GROUPS: Mapping[str, Group] = {
     "polling": _polling,
     "live": _live,
     "load": _load,
     "codec": _codec,
     "onvif": _onvif,
+    "network": _network,
 }
 
 

@@ -15,6 +15,7 @@ from .check import CheckError, Report
 from .check_demo import look
 from .client import Client, ClientError
 from .demo_cameras import Cameras, Ports, add_cameras, media_folder, simulated_cameras
+from .demo_network import show
 from .hass import PASSWORD, USERNAME, home_assistant, prepare
 from .process import ROOT, ChildError, free_port, run
 
@@ -92,7 +93,8 @@ def _home_assistant(
 ) -> AbstractAsyncContextManager[Client]:
     """Run Home Assistant in a folder that is prepared for it."""
     port = free_port(options.port)
-    prepare(config, port, "panacam demo", EXTRA.format(media=media_folder(config)))
+    extra = EXTRA.format(media=media_folder(config))
+    prepare(config, port, "panacam demo", extra, searching=False)
     automations = config / "automations.yaml"
     if not automations.exists():
         automations.write_text("[]\n", encoding="utf-8")
@@ -124,6 +126,9 @@ def main() -> int:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--check", action="store_true", help="headless: exit 0 when it works")
+    parser.add_argument(
+        "--network", action="store_true", help="cameras that add themselves, in a network"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the demo of last time")
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant")
     parser.add_argument("--camera-port", type=int, default=8080, help="of the camera's web server")
@@ -133,7 +138,10 @@ def main() -> int:
     parser.add_argument("--onvif-rtsp-port", type=int, default=8555, help="of its streams")
     options = parser.parse_args()
     progress = Progress()
-    code = run((check if options.check else demo)(options, progress))
+    if options.network:
+        code = run(show(progress, progress.started, check=options.check))
+    else:
+        code = run((check if options.check else demo)(options, progress))
     if code is None:
         print("Ended.", file=sys.stderr)
         return 1 if options.check else 0

@@ -136,6 +136,7 @@ async def _add(
     """Add a camera through the config flow and the options flow."""
     host, port = address
     answers = {
+        "address": True,
         "host": host,
         "port": port,
         "https": False,

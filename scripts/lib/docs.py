@@ -10,7 +10,7 @@ from typing import Final
 from custom_components.panacam.cams import onvif
 from custom_components.panacam.cams.mo.data import DATA
 from custom_components.panacam.cams.mo.operation import OPERATIONS
-from custom_components.panacam.cams.povcam import commands
+from custom_components.panacam.cams.povcam import commands, commands_settings
 from custom_components.panacam.cams.povcam.wire import Command, OneOf, Pattern, Span
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -34,7 +34,10 @@ def values(command: Command) -> str:
 
 def requests() -> str:
     """Return the table of all requests to a Panasonic camera."""
-    rows = [item for item in vars(commands).values() if isinstance(item, Command)]
+    modules = (commands, commands_settings)
+    rows = [
+        item for module in modules for item in vars(module).values() if isinstance(item, Command)
+    ]
     lines = ["| CGI | Section | Access | Method | Parameters |", "|---|---|---|---|---|"]
     lines += [
         f"| `{row.path}` | {row.section} | {row.access.value} | {', '.join(row.methods)}"
