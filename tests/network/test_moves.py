@@ -171,3 +171,36 @@ async def test_replaced(lab: Lab) -> None:
     assert await picture_of(home, new_id) == entity_id
     # Asked of the camera itself, by somebody else.
     assert "cam_title=Left of stage" in await told(ha, OLD, "/cgi-bin/get_basic")
+
+
+@pytest.mark.programs("dnsmasq")
+@pytest.mark.parametrize("family", CAMERAS)
+async def test_moved_by_dhcp(lab: Lab, family: str) -> None:
+    """A camera that the DHCP server gives another address is back within a poll."""
+    server = await lab.host("dhcp", "10.77.0.1/24")
+    first = await lab.dnsmasq(server, "10.77.0.100,10.77.0.109")
+    home = await lab.home_assistant(await lab.host("ha", "10.77.0.2/24"))
+    host = await lab.host("cam", mac=MAC)
+    lease = await lab.lease(host, host_name="camera")
+    # It says nothing by itself: only the DHCP request tells of it.
+    quiet = {key: value for key, value in CAMERAS[family].items() if key != "discoverable"}
+    camera = await lab.camera(host, family, **quiet)
+    assert host.address is not None
+    entry_id = await add_camera(home, host.address)
+    entity_id = await picture_of(home, entry_id)
+    await there(home, entity_id)
+    await camera.end()
+    await lease.end()
+    await lost(home, entity_id)
+    first.terminate()
+    await first.wait()
+    await host.move(None)
+    await lab.dnsmasq(server, "10.77.0.200,10.77.0.209")
+    await lab.lease(host, host_name="camera")
+    assert host.address.startswith("10.77.0.20")
+    await lab.camera(host, family, **quiet)
+    # Polled every 5 s; set up again at the new place, and a machine that is busy with others.
+    assert await there(home, entity_id, 40) < 20
+    await eventually(
+        lambda: host_of(home, entry_id), lambda place: place == host.address, 10, "its host"
+    )
