@@ -14,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.panacam import backup_files, backup_store, backups
+from custom_components.panacam.backup_errors import BackupError, Lack
 from custom_components.panacam.backup_store import MAX_COPIES, MAX_TEMPLATES, Backups
 from custom_components.panacam.cams import keeping
 from custom_components.panacam.cams.backup import FORMAT, Document
@@ -164,7 +165,7 @@ async def test_another_cameras_copy(
     assert (spare.camera.jpeg_quality, spare.camera.title) == (8, "Mine")
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, "restore_settings", SPARE, camera="Nobody")
-    assert caught.value.translation_key == "not_found"
+    assert caught.value.translation_key == "no_such_camera"
 
 
 async def test_a_camera_that_is_gone(
@@ -211,9 +212,9 @@ async def test_template(
     told = await act(hass, "compare_settings", SPARE, template="Studio")
     assert [one["key"] for one in told["differences"]] == ["cam_title"]
     assert "serial" not in told["saved_from"]
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(BackupError) as caught:
         await backups.async_apply_template(hass, spare_entry, "Nothing")
-    assert caught.value.reason is Reason.NOT_FOUND
+    assert caught.value.reason is Lack.NO_SUCH_TEMPLATE
     await hass.config_entries.async_unload(spare_entry.entry_id)
     with pytest.raises(ConnectError):
         await backups.async_apply_template(hass, spare_entry, "Studio")
@@ -222,9 +223,9 @@ async def test_template(
     document = await kept.async_template("Studio")
     for number in range(MAX_TEMPLATES - 1):
         await kept.async_save_template(f"T{number}", document)
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(BackupError) as caught:
         await kept.async_save_template("One too many", document)
-    assert caught.value.reason is Reason.FULL
+    assert caught.value.reason is Lack.TOO_MANY_TEMPLATES
     await kept.async_save_template("Studio", document)  # in the place of the one of that name
 
 
@@ -270,11 +271,11 @@ async def test_dies_midway(
 
 
 BAD = [
-    ("nothing.json", None, "not_found"),
-    ("../secrets.yaml", None, "not_found"),
-    ("/etc/passwd", None, "not_found"),
-    ("folder.json", "folder", "not_found"),
-    ("link.json", "link", "not_found"),
+    ("nothing.json", None, "no_such_file"),
+    ("../secrets.yaml", None, "no_such_file"),
+    ("/etc/passwd", None, "no_such_file"),
+    ("folder.json", "folder", "no_such_file"),
+    ("link.json", "link", "no_such_file"),
     ("no.json", b"hello", "document_not_json"),
     ("other.json", b"{}", "document_not_ours"),
     ("big.json", b" " * 600_000, "document_too_large"),
@@ -324,7 +325,7 @@ async def test_disk(
     await act(hass, "save_settings")
     with pytest.raises(HomeAssistantError) as caught:
         await act(hass, "save_settings")
-    assert caught.value.translation_key == "full"
+    assert caught.value.translation_key == "too_many_files"
 
 
 @pytest.mark.parametrize(
@@ -344,7 +345,7 @@ async def test_no_copy_and_no_settings(hass: HomeAssistant, entry: MockConfigEnt
     """Nothing was saved yet; and a camera without settings says so."""
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, "compare_settings")
-    assert caught.value.translation_key == "not_found"
+    assert caught.value.translation_key == "no_such_copy"
     await act(hass, "save_settings")
     with pytest.raises(ServiceValidationError):
         await act(hass, "compare_settings", copy=2)
@@ -456,9 +457,9 @@ async def test_slow_camera(
 
 async def test_replaced_camera_without_a_copy(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """There is nothing to give; a device that keeps nothing takes nothing either."""
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(BackupError) as caught:
         await backups.async_apply_replacement(hass, entry, "nobody")
-    assert caught.value.reason is Reason.NOT_FOUND
+    assert caught.value.reason is Lack.NO_SUCH_COPY
     assert await backups.async_replacement_for(hass, entry) is None
     bare = await set_up(hass, full_device(), title="Bare", unique_id="bare")
     document = Document(family="mo", saved=dt_util.utcnow(), sections={"settings": {"a": 1}})

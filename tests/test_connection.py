@@ -7,7 +7,7 @@ from typing import Any, override
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, SERVER_SOFTWARE
 import pytest
@@ -275,6 +275,48 @@ async def test_session_of_a_question(
 def test_ipv6_as_people_write_it(typed: str, found: dict[str, Any]) -> None:
     """Brackets, zone and port come in every combination."""
     assert split_host(typed) == found
+
+
+async def test_outage_of_names(
+    hass: HomeAssistant, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A camera that was reached is reached by its address while nobody knows its name."""
+    monkeypatch.setattr(dial, "LOOK_UP_TIMEOUT", 0.05)
+    site = Site()
+    await site.start("127.0.0.1")
+    try:
+        names.known[NAME] = ["127.0.0.1"]
+        async with session_for(hass, {}) as session:
+            assert await answered(session, site.port) == "127.0.0.1"
+            del names.known[NAME]
+            assert await answered(session, site.port) == "127.0.0.1"
+
+            async def hang(*_arguments: Any, **_options: Any) -> list[ResolveResult]:
+                names.asked.append(NAME)
+                await asyncio.sleep(60)
+                return []
+
+            names.asked.clear()
+            names.resolve = hang  # type: ignore[method-assign]
+            asking = [answered(session, site.port) for _ in range(5)]
+            assert await asyncio.gather(*asking) == ["127.0.0.1"] * 5
+            assert names.asked == [NAME]
+    finally:
+        await site.stop()
+
+
+async def test_one_look_up_for_all(hass: HomeAssistant, names: Names) -> None:
+    """What does not go by HTTP asks Home Assistant, too, until that ends."""
+    names.known["camera.local"] = ["192.0.2.7", "2001:db8::7"]
+    async with session_for(hass, {}):
+        pass
+    dialer = connector.DIALER
+    assert list(await dialer.addresses("camera.local")) == ["192.0.2.7", "2001:db8::7"]
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_CLOSE)
+    await hass.async_block_till_done()
+    names.asked.clear()
+    assert await dialer.addresses("localhost")
+    assert not names.asked
 
 
 def test_memory_is_shared() -> None:

@@ -19,21 +19,22 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.panacam import discovery, flow_discovery, following
+from custom_components.panacam import awaiting, discovery, flow_discovery, following, sights
+from custom_components.panacam.awaiting import MAX_AWAITED
 from custom_components.panacam.cams import search as engine
 from custom_components.panacam.cams.discovery import Candidate, Search, Source
 from custom_components.panacam.cams.search import Adapter
 from custom_components.panacam.const import DOMAIN
 from custom_components.panacam.discovery import (
     INTERVAL,
-    MAX_AWAITED,
     MAX_HEARD,
     Discovery,
-    adapters_of,
     async_search_now,
     async_start_discovery,
     open_flows,
 )
+from custom_components.panacam.known import known_entry
+from custom_components.panacam.listening import adapters_of
 from tests.conftest import MAC, add, entry_for, until
 from tests.simulators.povcam import Fault, PovcamSimulator
 
@@ -220,8 +221,9 @@ async def test_claimed_by_several(
         monkeypatch,
         *(Candidate(host=host, port=80, mac=MAC, source=Source.EASY_IP) for host in known),
     )
-    (found,) = await async_search_now(hass)
+    forger, found = await async_search_now(hass)
     assert (found.host, found.mac) == ("192.168.1.20", MAC)
+    assert (forger.host, forger.mac) == ("192.168.1.10", "02:00:00:00:00:66")
 
 
 async def test_what_is_there_opens_nothing(
@@ -248,7 +250,8 @@ async def test_what_is_there_opens_nothing(
     await until(lambda: not searching._tasks)
     assert not opened
     # The one that was seen elsewhere is looked for there, once it is lost.
-    assert list(searching._sights) == [hass.config_entries.async_entries(DOMAIN)[0].entry_id]
+    entry = hass.config_entries.async_entries(DOMAIN)[0]
+    assert searching._sights.of(entry.entry_id) == ("192.168.1.5",)
 
 
 async def test_known_by_its_serial_number(
@@ -257,14 +260,14 @@ async def test_known_by_its_serial_number(
     """A camera on another segment tells no MAC address; its device has the serial number."""
     umr20.become(mac="A8-13-74-00-00-01", serial="S77")
     entry = await add(hass, entry_for(umr20))
-    found = following.known_entry(hass, Candidate(host="192.168.1.5", serial="S77"))
+    found = known_entry(hass, Candidate(host="192.168.1.5", serial="S77"))
     assert found is entry
     # Makers give numbers twice: a MAC address says more.
     other = Candidate(host="192.168.1.5", serial="S77", mac="02:00:00:00:00:09")
-    assert following.known_entry(hass, other) is None
-    assert following.known_entry(hass, Candidate(host="1.1.1.1", serial="other")) is None
+    assert known_entry(hass, other) is None
+    assert known_entry(hass, Candidate(host="1.1.1.1", serial="other")) is None
     named = Candidate(host="192.168.1.5", camera_id=MAC.replace(":", ""))
-    assert following.known_entry(hass, named) is entry
+    assert known_entry(hass, named) is entry
 
 
 async def test_unasked_announcements(
@@ -342,9 +345,10 @@ async def test_bounds(
     gone = MockConfigEntry(domain=DOMAIN, unique_id="gone", data={"host": "192.168.9.8"})
     searching.sight(gone, Candidate(host="192.168.1.1"))
     searching.sight(entry, Candidate(host="192.168.1.1"))
-    assert list(searching._sights) == [entry.entry_id] or len(searching._sights) == 2
-    searching.sight(entry, Candidate(host="192.168.1.2"))
-    assert list(searching._sights) == [entry.entry_id]
+    assert searching._sights.of(gone.entry_id) == ()
+    for number in range(1, 10):
+        searching.sight(entry, Candidate(host=f"192.168.1.{number}"))
+    assert searching._sights.of(entry.entry_id) == tuple(f"192.168.1.{n}" for n in range(6, 10))
     searching.look_for(gone)
     searching.look_for(entry)
     searching._looked["somebody"] = 0.0
@@ -355,10 +359,10 @@ async def test_bounds(
         searching.hear(Candidate(host=host))
         searching.wait_for(Candidate(host=host))
     assert len(searching._heard) == MAX_HEARD
-    assert len(searching._awaited) == MAX_AWAITED
+    assert len(searching._awaiting) == MAX_AWAITED
     # Who is known already may still say something newer.
     searching.hear(Candidate(host="10.1.0.0", name="newer"))
-    assert searching._heard["10.1.0.0"].name == "newer"
+    assert searching._heard["10.1.0.0", "10.1.0.0"].name == "newer"
     await searching.async_stop()
 
 
@@ -368,7 +372,7 @@ async def test_old_sight(hass: HomeAssistant, opened: list[Any]) -> None:
     entry = MockConfigEntry(domain=DOMAIN, unique_id=MAC, data={"host": "192.168.9.9"})
     entry.add_to_hass(hass)
     searching.sight(entry, Candidate(host="192.168.1.1", mac=MAC))
-    with patch.object(hass.loop, "time", return_value=hass.loop.time() + discovery.SIGHT_AGE + 1):
+    with patch.object(hass.loop, "time", return_value=hass.loop.time() + sights.SIGHT_AGE + 1):
         searching.look_for(entry)
     assert not opened
     await searching.async_stop()
@@ -381,7 +385,7 @@ async def test_camera_that_is_still_starting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It has asked for an address and does not answer yet: it is offered as soon as it does."""
-    monkeypatch.setattr(discovery, "AWAIT_GAP", 0.05)
+    monkeypatch.setattr(awaiting, "AWAIT_GAP", 0.05)
     port = open_camera.port
     await open_camera.stop()
     candidate = Candidate(host="127.0.0.1", port=port, source=Source.DHCP)
@@ -407,8 +411,8 @@ async def test_camera_that_never_starts(
     hass: HomeAssistant, socket_enabled: None, opened: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while nobody knocks any more, and not again at each announcement."""
-    monkeypatch.setattr(discovery, "AWAIT_GAP", 0.01)
-    monkeypatch.setattr(discovery, "AWAIT_TIME", 0.1)
+    monkeypatch.setattr(awaiting, "AWAIT_GAP", 0.01)
+    monkeypatch.setattr(awaiting, "AWAIT_TIME", 0.1)
     searching = Discovery(hass)
     searching.wait_for(Candidate(host="127.0.0.1", port=1))
     await until(lambda: not searching._tasks)
@@ -416,7 +420,7 @@ async def test_camera_that_never_starts(
     assert not searching._tasks
     assert not opened
     # In a quarter of an hour it is another day.
-    monkeypatch.setattr(discovery, "AWAIT_AGAIN", 0.0)
+    monkeypatch.setattr(awaiting, "AWAIT_AGAIN", 0.0)
     searching.wait_for(Candidate(host="127.0.0.1", port=2))
     assert searching._tasks
     await until(lambda: not searching._tasks)

@@ -4,7 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_INTEGRATION_DISCOVERY,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -104,16 +108,51 @@ async def test_only_what_was_shown_is_agreed_to(
     assert result["step_id"] == "credentials"
 
 
+def suggested(result: ConfigFlowResult) -> dict[str, Any]:
+    """Return what a form has filled in already."""
+    schema = result["data_schema"]
+    assert schema is not None
+    return {str(key): (key.description or {}).get("suggested_value") for key in schema.schema}
+
+
 async def test_gone_while_the_form_is_open(hass: HomeAssistant, camera: PovcamSimulator) -> None:
-    """The form says what went wrong, and works once the camera is back."""
+    """The form for the address says what went wrong, and nobody has to agree twice."""
     result = await begin(hass, form(camera, ssl=True))
     await camera.stop()
     result = await go_on(hass, result, {})
-    assert result["step_id"] == "certificate"
-    assert result["errors"] == {"base": "unreachable"}
+    assert result["step_id"] == "address"
+    assert result["errors"] == {"host": "unreachable"}
+    assert suggested(result) == form(camera, ssl=True)
     await camera.start()
-    result = await go_on(hass, result, {})
+    result = await go_on(hass, result, form(camera, ssl=True))
     assert result["step_id"] == "credentials"
+
+
+async def test_consent_is_to_one_place(hass: HomeAssistant, camera: PovcamSimulator) -> None:
+    """Another camera is another question, and not one about a change."""
+    result = await begin(hass, form(camera, ssl=True))
+    await camera.stop()
+    result = await go_on(hass, result, {})
+    async with PovcamSimulator(model=AG_UMR20, https=True) as other:
+        result = await go_on(hass, result, form(other, ssl=True))
+        assert result["step_id"] == "certificate"
+        assert not other.requests
+
+
+async def test_consent_does_not_outlast_a_change(
+    hass: HomeAssistant, camera: PovcamSimulator
+) -> None:
+    """Another certificate at the same place is told from the one that was agreed to."""
+    first = await fingerprint_of(camera)
+    result = await begin(hass, form(camera, ssl=True))
+    await camera.stop()
+    result = await go_on(hass, result, {})
+    camera.renew_certificate()
+    await camera.start()
+    result = await go_on(hass, result, form(camera, ssl=True))
+    assert result["step_id"] == "certificate_changed"
+    assert (result["description_placeholders"] or {})["old_fingerprint"] == grouped(first)
+    assert not camera.requests
 
 
 async def test_no_https_is_no_question_of_certificates(
@@ -299,11 +338,8 @@ async def test_reconfigure_keeps_the_pin(hass: HomeAssistant, camera: PovcamSimu
     entry = await add(hass, await pinned(camera))
     before = dict(entry.data)
     result = await entry.start_reconfigure_flow(hass)
-    schema = result["data_schema"]
-    assert schema is not None
-    suggested = {str(key): (key.description or {}).get("suggested_value") for key in schema.schema}
-    assert suggested["verify_ssl"] is True
-    assert "fingerprint" not in suggested
+    assert suggested(result)["verify_ssl"] is True
+    assert "fingerprint" not in suggested(result)
     result = await go_on(hass, result, form(camera, ssl=True, username="admin"))
     assert result["reason"] == "reconfigure_successful"
     assert dict(entry.data) == before
@@ -334,6 +370,59 @@ async def test_reconfigure_with_another_certificate(
     result = await go_on(hass, result, {})
     assert result["reason"] == "reconfigure_successful"
     assert entry.data["fingerprint"] == await fingerprint_of(camera)
+
+
+async def test_reconfigure_with_a_wrong_password(
+    hass: HomeAssistant, camera: PovcamSimulator
+) -> None:
+    """After the certificate, what is wrong is said where it can be corrected."""
+    entry = await add(hass, entry_for(camera, ssl=True, verify_ssl=False))
+    result = await entry.start_reconfigure_flow(hass)
+    filled = form(camera, ssl=True, username="admin", password="wrong")
+    result = await go_on(hass, result, filled)
+    assert result["step_id"] == "certificate"
+    result = await go_on(hass, result, {})
+    assert result["step_id"] == "reconfigure"
+    assert result["errors"] == {"base": "wrong_credentials"}
+    shown = suggested(result)
+    assert shown == form(camera, ssl=True, username="admin", password="wrong")
+    result = await go_on(hass, result, filled | {"password": "12345"})
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data["fingerprint"] == await fingerprint_of(camera)
+
+
+async def test_reconfigure_a_camera_that_goes(hass: HomeAssistant, camera: PovcamSimulator) -> None:
+    """The form comes back without the password that Home Assistant has."""
+    entry = await add(hass, entry_for(camera, ssl=True, verify_ssl=False))
+    result = await entry.start_reconfigure_flow(hass)
+    result = await go_on(hass, result, form(camera, ssl=True, username="admin"))
+    await camera.stop()
+    result = await go_on(hass, result, {})
+    assert result["step_id"] == "reconfigure"
+    assert result["errors"] == {"host": "unreachable"}
+    assert suggested(result)["password"] is None
+    await camera.start()
+    result = await go_on(hass, result, form(camera, ssl=True, username="admin"))
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data["password"] == "12345"
+
+
+async def test_the_old_one_is_still_shown_after_a_failure(
+    hass: HomeAssistant, camera: PovcamSimulator
+) -> None:
+    """Who agreed, to no avail, sees what there was before, not twice the new one."""
+    entry = await add(hass, await pinned(camera))
+    first = entry.data["fingerprint"]
+    camera.renew_certificate()
+    await camera.reboot(0)
+    result = await entry.start_reauth_flow(hass)
+    await camera.stop()
+    result = await go_on(hass, result, {})
+    assert result["step_id"] == "certificate_changed"
+    assert result["errors"] == {"base": "unreachable"}
+    assert (result["description_placeholders"] or {})["old_fingerprint"] == grouped(first)
+    await camera.start()
+    assert (await go_on(hass, result, {}))["reason"] == "certificate_replaced"
 
 
 async def test_onvif_stranger(

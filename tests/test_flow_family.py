@@ -161,7 +161,7 @@ async def test_family_that_shows_nothing(
     result = await go_on(hass, await begin(hass, place(both)), ADMIN)
     shown = result["description_placeholders"]
     assert shown is not None
-    assert shown["offers"] == "- **Panasonic**: live pictures\n- **ONVIF**: ?"
+    assert shown["offers"] == "- **Panasonic**: live pictures\n- **ONVIF**: could not be asked"
     schema = result["data_schema"]
     assert schema is not None
     (marker,) = schema.schema

@@ -17,9 +17,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.panacam import following
 from custom_components.panacam.cams.discovery import Candidate
 from custom_components.panacam.const import CONF_FINGERPRINT, DOMAIN
+from custom_components.panacam.known import known_entry
 from tests.conftest import MAC
 from tests.simulators.povcam import AG_UMR20, Auth, Fault, PovcamSimulator
 from tests.test_config_flow import LOGIN, begin, choose, form, go_on
@@ -90,6 +90,9 @@ async def test_another_camera_is_not_added(
         ({"expected_mac": MAC}, MAC, True),
         ({"expected_mac": MAC}, OTHER_MAC, False),
         ({"expected_mac": MAC}, None, False),
+        ({"expected_mac": MAC, "vouched": True}, None, True),
+        ({"expected_mac": MAC, "vouched": True}, OTHER_MAC, False),
+        ({"expected_mac": MAC, "expected_serial": "s2", "vouched": True}, None, False),
         ({"expected_mac": MAC, "expected_serial": "s1"}, None, True),
         ({"expected_serial": "s1"}, None, True),
         ({}, None, True),
@@ -103,7 +106,7 @@ async def test_camera_that_tells_no_mac_address(
     there: str | None,
     added: bool,
 ) -> None:
-    """The kernel's word stands in for it, or the serial number; without either it is not added."""
+    """The kernel's word stands in for it, the serial number, or else that of the DHCP server."""
     umr20.become(mac="", serial="S1")
     neighbour(monkeypatch, there)
     result = await expect(hass, umr20, **expected)
@@ -214,4 +217,4 @@ async def test_network_entry(hass: HomeAssistant) -> None:
         DOMAIN, context={"source": "reconfigure", "entry_id": entry.entry_id}
     )
     assert result["reason"] == "network_has_options"
-    assert following.known_entry(hass, Candidate(host="10.0.0.9", udn="network")) is None
+    assert known_entry(hass, Candidate(host="10.0.0.9", udn="network")) is None

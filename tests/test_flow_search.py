@@ -14,6 +14,7 @@ from custom_components.panacam import discovery, flow_search
 from custom_components.panacam.cams import sweep
 from custom_components.panacam.cams.discovery import Candidate, Source
 from custom_components.panacam.const import DOMAIN
+from custom_components.panacam.flow_search import NOT_LISTED
 from tests.conftest import MAC, until
 from tests.simulators.povcam import AG_UMR20, Fault, PovcamSimulator
 from tests.test_config_flow import LOGIN, choose, form, go_on
@@ -53,7 +54,14 @@ def labels(result: ConfigFlowResult) -> dict[str, str]:
     schema = result["data_schema"]
     assert schema is not None
     (select,) = schema.schema.values()
-    return {one["value"]: one["label"] for one in select.config["options"]}
+    *listed, last = select.config["options"]
+    assert last == {"value": NOT_LISTED, "label": "Not in the list: enter an address"}
+    return {one["value"]: one["label"] for one in listed}
+
+
+def known(result: ConfigFlowResult) -> str:
+    """Return what a step says of cameras that are there already."""
+    return str((result["description_placeholders"] or {})["known"])
 
 
 async def test_search(
@@ -74,7 +82,7 @@ async def test_search(
         MAC: "AG-UMR20, 127.0.0.1, Panasonic",
         "192.168.1.21": "192.168.1.21, MO",
     }
-    assert (result["description_placeholders"] or {})["known"] == "0"
+    assert known(result) == ""
     result = await go_on(hass, result, {"camera": MAC})
     assert result["step_id"] == "confirm"
     answering(monkeypatch)
@@ -91,15 +99,15 @@ async def test_what_is_there_is_left_out(
     MockConfigEntry(domain=DOMAIN, unique_id="a", data={"host": "192.168.1.1"}).add_to_hass(hass)
     MockConfigEntry(domain=DOMAIN, unique_id=MAC, data={"host": "10.0.0.1"}).add_to_hass(hass)
     MockConfigEntry(domain=DOMAIN, unique_id=NEW.mac, source=SOURCE_IGNORE).add_to_hass(hass)
-    known = (Candidate(host="192.168.1.1"), Candidate(host="192.168.1.2", mac=MAC))
-    answering(monkeypatch, *known, NEW)
+    there = (Candidate(host="192.168.1.1"), Candidate(host="192.168.1.2", mac=MAC))
+    answering(monkeypatch, *there, NEW)
     result = await finished(hass, await choose(hass, "search"))
     assert list(labels(result)) == [NEW.mac]
-    assert (result["description_placeholders"] or {})["known"] == "2"
-    answering(monkeypatch, *known)
+    assert known(result) == "Set up already and left out: 2."
+    answering(monkeypatch, *there)
     result = await finished(hass, await choose(hass, "search"))
     assert result["step_id"] == "nothing_found"
-    assert (result["description_placeholders"] or {})["known"] == "2"
+    assert known(result) == "Set up already and left out: 2."
 
 
 async def test_nothing_found(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,9 +267,45 @@ async def test_camera_with_a_password_in_a_range(
     monkeypatch.setattr(flow_search, "PORTS", (umr20.port,))
     result = await go_on(hass, await choose(hass, "range"), {"targets": "127.0.0.1"})
     result = await finished(hass, result)
-    assert labels(result) == {"127.0.0.1": "127.0.0.1, asks for a password"}
+    assert labels(result) == {"127.0.0.1": "127.0.0.1, unknown device, asks for a password"}
     result = await go_on(hass, result, {"camera": "127.0.0.1"})
     assert result["step_id"] == "credentials"
+
+
+async def test_unknown_device(
+    hass: HomeAssistant,
+    loopback: None,
+    umr20: PovcamSimulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The kernel's word for its MAC address tells devices apart, and is no proof of a camera."""
+
+    async def neighbour(_hass: HomeAssistant, _host: str) -> str:
+        return "02:00:00:00:00:77"
+
+    monkeypatch.setattr(flow_search, "PORTS", (umr20.port,))
+    monkeypatch.setattr(flow_search, "async_mac_of", neighbour)
+    result = await go_on(hass, await choose(hass, "range"), {"targets": "127.0.0.1"})
+    result = await finished(hass, result)
+    label = "127.0.0.1, 02:00:00:00:00:77, unknown device, asks for a password"
+    assert labels(result) == {"02:00:00:00:00:77": label}
+    result = await go_on(hass, result, {"camera": "02:00:00:00:00:77"})
+    # Its own MAC address is another one, as behind a repeater.
+    assert (await go_on(hass, result, LOGIN))["step_id"] == "confirm"
+
+
+async def test_order_and_choice(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cameras come before what may be anything, and nothing is chosen until somebody does."""
+    unknown = Candidate(host="192.168.1.9", source=Source.SWEEP)
+    answering(monkeypatch, unknown, NEW)
+    result = await finished(hass, await choose(hass, "search"))
+    assert list(labels(result)) == [NEW.mac, "192.168.1.9"]
+    result = await go_on(hass, result, {})
+    assert result["step_id"] == "found"
+    assert result["errors"] == {"camera": "nothing_chosen"}
+    result = await go_on(hass, result, {"camera": NOT_LISTED})
+    assert result["step_id"] == "address"
+    assert not result["errors"]
 
 
 async def test_secure_camera_in_a_range(
@@ -299,3 +343,40 @@ async def test_dialog_closed_during_a_sweep(
     open_camera.clear_faults()
     await asyncio.sleep(0.1)
     assert len(open_camera.requests) == before
+
+
+async def test_what_a_closed_sweep_had_found(
+    hass: HomeAssistant, loopback: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is listed with what the next search finds, for a while; a sweep to the end leaves none."""
+    there = Candidate(host="192.168.1.30", model="X-2", family="onvif", source=Source.SWEEP)
+
+    async def stuck(*_: object, found: Callable[[Candidate], None], **__: object) -> None:
+        found(there)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(flow_search, "sweep", stuck)
+    result = await go_on(hass, await choose(hass, "range"), {"targets": "192.168.1.0/24"})
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    await hass.async_block_till_done(wait_background_tasks=True)
+    answering(monkeypatch, NEW)
+    result = await finished(hass, await choose(hass, "search"))
+    assert set(labels(result)) == {NEW.mac, "192.168.1.30"}
+    answering(monkeypatch)
+    monkeypatch.setattr(flow_search, "KEEP_FOUND", -1.0)
+    assert (await finished(hass, await choose(hass, "search")))["step_id"] == "nothing_found"
+
+
+async def test_sweep_to_the_end_is_not_kept(
+    hass: HomeAssistant,
+    loopback: None,
+    open_camera: PovcamSimulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What somebody was shown is searched for anew."""
+    monkeypatch.setattr(flow_search, "PORTS", (open_camera.port,))
+    result = await go_on(hass, await choose(hass, "range"), {"targets": "127.0.0.1"})
+    assert (await finished(hass, result))["step_id"] == "found"
+    assert (await finished(hass, await choose(hass, "search")))["step_id"] == "nothing_found"

@@ -24,6 +24,7 @@ SHARED = {
     "settings",
     "stream",
     "text",
+    "things",
 }
 OPEN_NET = (".cams.net.address", ".cams.net.dial", ".cams.net.neighbours", ".cams.net.tls")
 """Of the network's parts, those that tell something about an address; not for platforms."""
@@ -32,6 +33,7 @@ PLATFORMS = {
     "repair_replacement",
     "backups",
     "backup_store",
+    "backup_errors",
     "backup_files",
     "action_backup",
     "action_base",

@@ -1,6 +1,7 @@
 """What HACS, hassfest and translators look at: manifest, translations, icons, actions, quality."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib.metadata import version
 import json
 from pathlib import Path
@@ -13,10 +14,11 @@ from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 import pytest
 import voluptuous as vol
 
-from custom_components.panacam.action_backup import NOT_WRITTEN
+from custom_components.panacam.action_backup import DELETE_TEMPLATE, NOT_WRITTEN
 from custom_components.panacam.action_base import Action, Mistake
 from custom_components.panacam.actions import ACTIONS
-from custom_components.panacam.cams.backup import Fault
+from custom_components.panacam.backup_errors import Lack
+from custom_components.panacam.cams.backup import Fault, Report
 from custom_components.panacam.cams.bridge import Status
 from custom_components.panacam.cams.device import Activity, Alarm
 from custom_components.panacam.cams.errors import Reason
@@ -25,7 +27,9 @@ from custom_components.panacam.cams.roles import MOVE_SIZES, Move, Problem
 from custom_components.panacam.cams.settings import Choice
 from custom_components.panacam.cams.stream import Transport
 from custom_components.panacam.cams.sweep import TargetsReason
-from custom_components.panacam.const import StreamMode
+from custom_components.panacam.const import CONF_FINGERPRINT, StreamMode
+from custom_components.panacam.provisioning.configuring import counts
+from custom_components.panacam.provisioning.steps import Request
 from custom_components.panacam.repair_replacement import NOT_COPIED, TAKE_OVER
 from custom_components.panacam.repairs import MANUAL, NOT_LOADED, NOT_MENDED, STILL_THERE
 from custom_components.panacam.replacements import REPLACEMENT, STRANGER
@@ -80,11 +84,11 @@ def test_texts(path: str, text: str) -> None:
 
 def test_every_reason_has_a_sentence() -> None:
     """Whatever goes wrong can be said, in an action and in the flow."""
-    reasons = {item.value for item in (*Reason, *Mistake, *Fault)}
+    reasons = {item.value for item in (*Reason, *Mistake, *Fault, *Lack)}
     assert set(ENGLISH["exceptions"]) == reasons | {"held", NOT_WRITTEN}
-    targets = {reason.value for reason in TargetsReason}
-    assert targets | {"factory_unreachable"} <= set(ENGLISH["config"]["error"])
-    flow = set(ENGLISH["config"]["error"]) - targets - {"factory_unreachable"}
+    own = {reason.value for reason in TargetsReason} | {"factory_unreachable", "nothing_chosen"}
+    assert own <= set(ENGLISH["config"]["error"])
+    flow = set(ENGLISH["config"]["error"]) - own
     assert flow <= {reason.value for reason in Reason}
     # These cannot come from asking who is there.
     assert {reason.value for reason in Reason} - flow == {
@@ -136,6 +140,10 @@ def test_values_have_names() -> None:
     assert set(kinds) == {alarm.value for alarm in Alarm}
     shown = entities["sensor"]["connection"]["state"]
     assert set(shown) == {status.value for status in Status}
+    told = {field.name for field in fields(Request)} - {"source", "host_name"}
+    told |= {"name", "reason", "message", "event_type", "streams", CONF_FINGERPRINT}
+    attributes = entities["event"]["provisioning"]["state_attributes"]
+    assert set(attributes) == told | set(counts(Report()))
 
 
 def test_imports_are_declared() -> None:
@@ -165,7 +173,7 @@ def test_sizes_of_steps() -> None:
 
 def test_all_actions() -> None:
     """Each action is described, translated and has an icon."""
-    names = {action.name for action in ACTIONS}
+    names = {action.name for action in ACTIONS} | {DELETE_TEMPLATE}
     assert names == set(SERVICES) == set(ENGLISH["services"]) == set(ICONS["services"])
 
 
@@ -216,7 +224,7 @@ def test_issues() -> None:
     } | {REPLACEMENT, STRANGER}
     assert set(ENGLISH["issues"][STRANGER]) == {"title", "description"}
     flow = ENGLISH["issues"][REPLACEMENT]["fix_flow"]
-    assert set(flow["step"]) == {"confirm", "report"}
+    assert set(flow["step"]) == {"confirm", "failed", "report"}
     assert set(flow["abort"]) == {NOT_LOADED}
     assert set(flow["error"]) == {NOT_COPIED}
     assert set(flow["step"]["confirm"]["data"]) == {TAKE_OVER}

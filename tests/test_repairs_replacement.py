@@ -1,6 +1,7 @@
 """A camera that came in the place of another is given what that one had."""
 
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from homeassistant.helpers import (
     issue_registry as ir,
 )
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -51,8 +53,14 @@ async def old(hass: HomeAssistant, umr20: PovcamSimulator) -> MockConfigEntry:
 
 async def seen_at(hass: HomeAssistant, entry: MockConfigEntry, host: str) -> None:
     """Have a camera known at an address: all simulated ones are at 127.0.0.1."""
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "host": host})
+
+
+async def long_away(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Have a camera be away for a day."""
     kept = await async_backups(hass)
-    kept.known = {entry.entry_id: replace(kept.known[entry.entry_id], host=host)}
+    known = replace(kept.known[entry.entry_id], away=dt_util.utcnow() - timedelta(days=1))
+    kept.known = {**kept.known, entry.entry_id: known}
 
 
 def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
@@ -109,8 +117,11 @@ async def test_taken_over(
     devices.async_update_device(device.id, area_id=area.id, name_by_user="My camera")
     er.async_get(hass).async_update_entity(CAMERA, new_entity_id="camera.mine", name="Left")
     new = await add(hass, spare_for(spare, "stage left"))
-    assert issue(hass) is None
     await later(hass, seconds=70)
+    assert issue(hass) is None  # it may be back in an hour
+    assert await backups.async_replacement_for(hass, new) is None
+    await long_away(hass, old)
+    await later(hass, minutes=16)
     found = issue(hass)
     assert found is not None
     assert found.is_fixable
@@ -124,7 +135,9 @@ async def test_taken_over(
     form = await repair.begin()
     assert form["step_id"] == "confirm"
     assert form["description_placeholders"]["replaced_model"] == "AG-UMR20"
-    assert [field["name"] for field in form["data_schema"]] == ["take_over"]
+    assert [(field["name"], field["default"]) for field in form["data_schema"]] == [
+        ("take_over", False)
+    ]
     form = await repair.answer(take_over=True)
     assert form["step_id"] == "report"
     placeholders = form["description_placeholders"]
@@ -160,11 +173,13 @@ async def test_beside_the_old_entry(
     await add(hass, spare_for(spare, "Another"))
     await later(hass, seconds=70)
     repair = Repair(hass, hass_client)
-    await repair.begin()
+    form = await repair.begin()
+    assert form["data_schema"][0]["default"] is True
     spare.fault("set_jpeg", Fault.ERROR_500)
     form = await repair.answer(take_over=False)
     placeholders = form["description_placeholders"]
-    assert placeholders["refused"] == "jpeg.jpeg\\_quality \\(refused\\)"
+    assert placeholders["refused"] == "\n\n- The camera refused the request: jpeg.jpeg\\_quality"
+    assert placeholders["spared"] == "-"
     assert spare.camera.title == "Mine"
     assert (await repair.answer())["type"] == "create_entry"
     assert hass.config_entries.async_get_entry(old.entry_id) is old
@@ -196,6 +211,7 @@ async def test_not_copied(
     hass_client: ClientSessionGenerator,
 ) -> None:
     """A camera that is lost before anything was done is told, and can be tried again."""
+    await long_away(hass, old)
     new = await add(hass, spare_for(spare, "Stage left"))
     await later(hass, seconds=70)
     repair = Repair(hass, hass_client)
@@ -218,6 +234,7 @@ async def test_no_replacement(
     spare: PovcamSimulator,  # noqa: F811
 ) -> None:
     """Another name and address; or the old one is there; or comes back while it is offered."""
+    await long_away(hass, old)
     new = await add(hass, spare_for(spare, "Another"))
     await later(hass, seconds=70)
     assert issue(hass) is None
@@ -262,6 +279,7 @@ async def test_ignored(
     spare: PovcamSimulator,  # noqa: F811
 ) -> None:
     """Whoever ignores it is not asked again, until the new camera is removed."""
+    await long_away(hass, old)
     new = await add(hass, spare_for(spare, "Stage left"))
     await later(hass, seconds=70)
     found = issue(hass)

@@ -21,7 +21,7 @@ from tests.test_options_flow import entered, fields, opened
 
 LOGIN = {"username": "admin", "password": "Kamera/7"}
 HOURS = -7 * 3600.0
-UUID = "1419d68a-1dd2-11b2-a105-021374000001"
+UUID = "1419d68a-1dd2-11b2-a105-a81374000201"
 
 
 @pytest.fixture(autouse=True)

@@ -4,23 +4,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant, SupportsResponse
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .action_base import NAME, Action, Asked, Mistake, Told
+from .backup_errors import BackupError, Lack
 from .backup_files import FOLDER, read_file, write_file
 from .backup_store import MAX_COPIES, async_backups
 from .backups import async_copy, async_read_document, async_restore
 from .cams.backup import Document, DocumentError, compare, parse_document
-from .cams.errors import Reason, RefusedError
 from .cams.roles import Keeper
+from .cams.things import renamed
 from .const import DOMAIN
 
 NOT_WRITTEN: Final = "not_written"
 """Key of what is said when the disk takes no file."""
+DELETE_TEMPLATE: Final = "delete_template"
 
 _SOURCES: Final = ("file", "template", "camera")
 
@@ -43,15 +52,19 @@ async def _save(_keeper: Keeper, asked: Asked) -> Told:
         path = await hass.async_add_executor_job(
             write_file, folder, name, dt_util.as_local(document.saved), document.text()
         )
+    except BackupError:
+        raise
     except (OSError, HomeAssistantError) as err:  # Home Assistant's own writer wraps the first
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key=NOT_WRITTEN) from err
+    backups = await async_backups(hass)
     if data["template"]:
-        await (await async_backups(hass)).async_save_template(name, document)
+        await backups.async_save_template(name, document)
     return {
         **_summary(document),
         "path": str(path),
         "file": path.name,
         "template": name if data["template"] else None,
+        "templates": backups.templates,
         "settings": document.as_dict(),
     }
 
@@ -60,7 +73,7 @@ async def _compare(_keeper: Keeper, asked: Asked) -> Told:
     """Tell what is not as it was saved."""
     document = await _document(asked)
     now = await async_read_document(asked.coordinator)
-    differences = compare(document.sections, now.sections)
+    differences = compare(document.sections, renamed(now.sections, document.sections))
     return {
         **_summary(document),
         "same": not differences,
@@ -96,7 +109,7 @@ def _summary(document: Document) -> dict[str, object]:
 
 
 async def _document(asked: Asked) -> Document:
-    """Return the settings that are meant. RefusedError(NOT_FOUND), ServiceValidationError."""
+    """Return the settings that are meant. BackupError, ServiceValidationError."""
     hass, data = asked.coordinator.hass, asked.data
     if "file" in data:
         return await _from_file(hass, data["file"])
@@ -109,7 +122,7 @@ async def _document(asked: Asked) -> Document:
     copies = await backups.async_copies(entry_id)
     place: int = data.get("copy", 1)
     if place > len(copies):
-        raise RefusedError(Reason.NOT_FOUND)
+        raise BackupError(Lack.NO_SUCH_COPY)
     return copies[place - 1]
 
 
@@ -128,7 +141,7 @@ async def _from_file(hass: HomeAssistant, name: str) -> Document:
 async def _camera(hass: HomeAssistant, named: str) -> str:
     """Return the entry id of a camera by one of its entities or by its name, removed or not.
 
-    Raises RefusedError(NOT_FOUND).
+    Raises BackupError(NO_SUCH_CAMERA).
     """
     known = (await async_backups(hass)).known
     item = er.async_get(hass).async_get(named)
@@ -138,9 +151,29 @@ async def _camera(hass: HomeAssistant, named: str) -> str:
         camera for camera in known.values() if camera.title.casefold() == named.strip().casefold()
     ]
     if not found:
-        raise RefusedError(Reason.NOT_FOUND)
+        raise BackupError(Lack.NO_SUCH_CAMERA)
     # Of several, the one that is there.
     return min(found, key=lambda camera: camera.removed is not None).entry_id
+
+
+async def _delete_template(call: ServiceCall) -> ServiceResponse:
+    """Forget a template, and tell which are left."""
+    backups = await async_backups(call.hass)
+    await backups.async_delete_template(call.data["template"])
+    return {"templates": [*backups.templates]}
+
+
+@callback
+def async_register_delete_template(hass: HomeAssistant) -> None:
+    """Register the one action that is about no camera; for administrators."""
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        DELETE_TEMPLATE,
+        _delete_template,
+        vol.Schema({vol.Required("template"): NAME}),
+        SupportsResponse.OPTIONAL,
+    )
 
 
 _SOURCE_FIELDS: Final = {

@@ -224,10 +224,12 @@ _PROFILES: Final = (
             },
             role_fn=lambda device: device.profiles,
             call_fn=call_fn,
+            adds_streams=adds_streams,
         )
-        for name, call_fn in (
-            ("add_configuration", _add_configuration),
-            ("remove_configuration", _remove_configuration),
+        for name, call_fn, adds_streams in (
+            # A profile without pictures becomes a stream by the configuration that it gets.
+            ("add_configuration", _add_configuration, True),
+            ("remove_configuration", _remove_configuration, False),
         )
     ),
     Action[ProfileEditor](

@@ -1,4 +1,4 @@
-"""The actions of the camera entities, for all cameras: those that lack a role say so."""
+"""All actions: those of the camera entities, where cameras that lack a role say so, and one."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service import async_register_batched_platform_entity_service
 
-from .action_backup import KEEPING
+from .action_backup import KEEPING, async_register_delete_template
 from .action_base import Action
 from .action_edit import EDITING
 from .action_ptz import MOVING
@@ -29,3 +29,4 @@ def async_register_actions(hass: HomeAssistant) -> None:
             func=action.perform,
             supports_response=action.response,
         )
+    async_register_delete_template(hass)

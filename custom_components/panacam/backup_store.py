@@ -14,8 +14,8 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from .backup_errors import BackupError, Lack
 from .cams.backup import Document, DocumentError, compare, read_document
-from .cams.errors import Reason, RefusedError
 from .const import DOMAIN
 
 VERSION: Final = 1
@@ -37,10 +37,15 @@ class Known:
     unique_id: str
     title: str
     host: str
+    family: str = ""
     model: str | None = None
+    called: str | None = None
+    """What the camera called itself."""
     saved: datetime
     """When it was last seen to be as the newest copy."""
     removed: datetime | None = None
+    away: datetime | None = None
+    """Since when it has not answered, as far as anybody has looked; None: it does."""
     replaced_by: str | None = None
     """Entry of the camera that has taken its place."""
 
@@ -79,18 +84,25 @@ class Backups:
         return sorted(self._templates)
 
     async def async_template(self, name: str) -> Document:
-        """Return a template. RefusedError(NOT_FOUND)."""
+        """Return a template. BackupError(NO_SUCH_TEMPLATE)."""
         found = await self._hass.async_add_executor_job(_documents, [self._templates.get(name)])
         if not found:
-            raise RefusedError(Reason.NOT_FOUND)
+            raise BackupError(Lack.NO_SUCH_TEMPLATE)
         return found[0]
 
     async def async_save_template(self, name: str, document: Document) -> None:
-        """Keep a template in the place of the one of that name. RefusedError(FULL)."""
+        """Keep a template in the place of the one of that name. BackupError(TOO_MANY_TEMPLATES)."""
         async with self._lock:
             if name not in self._templates and len(self._templates) >= MAX_TEMPLATES:
-                raise RefusedError(Reason.FULL)
+                raise BackupError(Lack.TOO_MANY_TEMPLATES)
             self._templates[name] = replace(document, camera=None, serial=None).as_dict()
+            await self._save()
+
+    async def async_delete_template(self, name: str) -> None:
+        """Keep a template no longer. BackupError(NO_SUCH_TEMPLATE)."""
+        async with self._lock:
+            if self._templates.pop(name, None) is None:
+                raise BackupError(Lack.NO_SUCH_TEMPLATE)
             await self._save()
 
     async def async_copies(self, entry_id: str) -> list[Document]:
@@ -98,8 +110,13 @@ class Backups:
         found = await self._store(entry_id).async_load() or {}
         return await self._hass.async_add_executor_job(_documents, found.get("copies", []))
 
-    async def async_keep(self, entry: ConfigEntry[Any], document: Document) -> bool:
-        """Keep a copy, if it is another one than the last; return whether it is."""
+    async def async_keep(
+        self, entry: ConfigEntry[Any], document: Document, called: str | None = None
+    ) -> bool:
+        """Keep a copy, if it is another one than the last; return whether it is.
+
+        `called` is what the camera calls itself.
+        """
         async with self._lock:
             copies = await self.async_copies(entry.entry_id)
             changed = not copies or bool(compare(copies[0].sections, document.sections))
@@ -113,7 +130,9 @@ class Backups:
                 unique_id=entry.unique_id or "",
                 title=entry.title,
                 host=entry.data.get(CONF_HOST, ""),
+                family=document.family,
                 model=document.model,
+                called=called,
                 saved=document.saved,
             )
             self.known = {**self.known, entry.entry_id: known}
@@ -125,6 +144,18 @@ class Backups:
         async with self._lock:
             if (known := self.known.get(entry_id)) is not None:
                 self.known = {**self.known, entry_id: replace(known, replaced_by=by)}
+                await self._save()
+
+    async def async_seen(self, there: Mapping[str, bool]) -> None:
+        """Note which cameras answer, by entry id, and since when the others have not."""
+        async with self._lock:
+            changed = {
+                entry_id: replace(known, away=None if here else dt_util.utcnow())
+                for entry_id, here in there.items()
+                if (known := self.known.get(entry_id)) is not None and here == bool(known.away)
+            }
+            if changed:
+                self.known = {**self.known, **changed}
                 await self._save()
 
     async def async_removed(self, entry_id: str) -> None:
@@ -191,15 +222,15 @@ def _documents(found: object) -> list[Document]:
     return documents[:MAX_COPIES]
 
 
-_TIMES: Final = ("saved", "removed")
+_TIMES: Final = ("saved", "removed", "away")
+_TEXTS: Final = ("unique_id", "title", "host", "family", "model", "called", "replaced_by")
 
 
 def _written(known: Known) -> dict[str, str | None]:
     times = {
         key: None if (time := getattr(known, key)) is None else time.isoformat() for key in _TIMES
     }
-    texts = ("unique_id", "title", "host", "model", "replaced_by")
-    return {**{key: getattr(known, key) for key in texts}, **times}
+    return {**{key: getattr(known, key) for key in _TEXTS}, **times}
 
 
 def _known(entry_id: str, values: Mapping[str, Any]) -> Known | None:
@@ -212,8 +243,11 @@ def _known(entry_id: str, values: Mapping[str, Any]) -> Known | None:
         unique_id=str(values.get("unique_id")),
         title=str(values.get("title")),
         host=str(values.get("host")),
+        family=str(values.get("family")),
         model=values.get("model"),
+        called=values.get("called"),
         saved=saved,
         removed=times["removed"],
+        away=times["away"],
         replaced_by=values.get("replaced_by"),
     )

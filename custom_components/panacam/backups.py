@@ -10,6 +10,7 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
+from .backup_errors import BackupError, Lack
 from .backup_store import async_backups
 from .cams.backup import Document, Report, fit_sections
 from .cams.errors import CameraError, ConnectError, Reason, RefusedError
@@ -60,10 +61,19 @@ async def async_read_document(coordinator: PanacamCoordinator) -> Document:
 
 
 async def async_copy(coordinator: PanacamCoordinator) -> Document:
-    """Read how a camera is set, and keep that if it is not as before. CameraError."""
+    """Read how a camera is set, and keep that if it is not as before. CameraError.
+
+    Waits while its settings are restored: what is half done is no copy.
+    """
+    async with coordinator.restoring:
+        return await _copy(coordinator)
+
+
+async def _copy(coordinator: PanacamCoordinator) -> Document:
     document = await async_read_document(coordinator)
     backups = await async_backups(coordinator.hass)
-    await backups.async_keep(coordinator.config_entry, document)
+    called = coordinator.device.identity.name
+    await backups.async_keep(coordinator.config_entry, document, called)
     return document
 
 
@@ -73,16 +83,18 @@ async def async_restore(
     """Set a camera as a document says, once it was copied as it is now; return what took.
 
     `own`: whether it gets what only one camera of a network should have; None: when the document
-    is its own, or that of a camera which is gone. CameraError before anything was changed.
+    is its own, or that of a camera which is gone. One after the other for each camera.
+    CameraError before anything was changed.
     """
-    hass, keeper = coordinator.hass, coordinator.device.keeper
-    await async_copy(coordinator)
-    if keeper is None:
-        raise RefusedError(Reason.UNSUPPORTED)
-    if own is None:
-        own = await async_owns(hass, coordinator.config_entry, document)
-    with coordinator.undisturbed():
-        report = await keeper.restore(document.sections, own=own)
+    hass = coordinator.hass
+    async with coordinator.restoring:
+        await _copy(coordinator)
+        if (keeper := coordinator.device.keeper) is None:
+            raise RefusedError(Reason.UNSUPPORTED)
+        if own is None:
+            own = await async_owns(hass, coordinator.config_entry, document)
+        with coordinator.undisturbed():
+            report = await keeper.restore(document.sections, own=own)
     await coordinator.async_request_refresh()
     return report
 
@@ -111,8 +123,8 @@ def coordinator_of(entry: ConfigEntry[Any]) -> PanacamCoordinator:
 async def async_apply_template(hass: HomeAssistant, entry: ConfigEntry[Any], name: str) -> Report:
     """Restore the template `name` to an entry's camera; return what took and what did not.
 
-    Raises CameraError: RefusedError(NOT_FOUND) for a template that is not there,
-    RefusedError(UNSUPPORTED) for a camera without settings, ConnectError for one that is away.
+    Raises BackupError(NO_SUCH_TEMPLATE), and CameraError: RefusedError(UNSUPPORTED) for a camera
+    without settings, ConnectError for one that is away.
     """
     document = await (await async_backups(hass)).async_template(name)
     return await async_restore(coordinator_of(entry), document, own=False)
@@ -132,14 +144,21 @@ async def async_apply_replacement(
 ) -> Report:
     """Give an entry's camera the settings of the one that it replaces; return what took.
 
-    Raises CameraError, RefusedError(NOT_FOUND) when there is no copy.
+    It has replaced that one only where `worked` says so of the report. Raises CameraError,
+    BackupError(NO_SUCH_COPY).
     """
     backups = await async_backups(hass)
     if not (copies := await backups.async_copies(replaced)):
-        raise RefusedError(Reason.NOT_FOUND)
+        raise BackupError(Lack.NO_SUCH_COPY)
     report = await async_restore(coordinator_of(entry), copies[0], own=True)
-    await backups.async_replaced(replaced, entry.entry_id)
+    if worked(report):
+        await backups.async_replaced(replaced, entry.entry_id)
     return report
+
+
+def worked(report: Report) -> bool:
+    """Return whether settings were given to a camera, to the end, and any of them fit."""
+    return report.ended is None and bool(report.taken or report.unchanged)
 
 
 class _Daily:
@@ -151,6 +170,7 @@ class _Daily:
         self._entry = entry
         self._cancel: CALLBACK_TYPE | None = None
         self._task: asyncio.Task[None] | None = None
+        self._failed = False
 
     @callback
     def start(self) -> None:
@@ -186,6 +206,11 @@ class _Daily:
                 again = EVERY
             except CameraError as err:
                 LOGGER.debug("Settings of %s were not copied: %s", self._entry.title, err)
+            except Exception:  # noqa: BLE001 - logged whole, and tried again
+                # Whatever it is, there is a copy to make tomorrow; it is told once.
+                log = LOGGER.debug if self._failed else LOGGER.exception
+                log("Settings of %s were not copied", self._entry.title)
+                self._failed = True
         self._wait(again + JITTER * random.random())  # noqa: S311 - no secret
 
 

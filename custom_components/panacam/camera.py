@@ -106,13 +106,23 @@ class PanacamCamera(PanacamEntity, Camera):
             self.async_on_remove(self._outage.end)
             self.async_on_remove(self._let_go)
             self._keep(hub)
+        else:
+            self.async_on_remove(self.coordinator.bridge.watch(self._suspended))
+
+    @callback
+    def _suspended(self) -> None:
+        """End the player, which has the password: somebody else is at the camera's address."""
+        self.coordinator.config_entry.async_create_task(self.hass, self._end_player())
+
+    async def _end_player(self) -> None:
+        if (stream := self.stream) is not None:
+            self.stream = None
+            await stream.stop()
 
     @override
     async def async_will_remove_from_hass(self) -> None:
         """End the player: it would ask for good where nobody answers any more."""
-        if (stream := self.stream) is not None:
-            self.stream = None
-            await stream.stop()
+        await self._end_player()
         await super().async_will_remove_from_hass()
 
     @override

@@ -1,10 +1,11 @@
 """Polls one camera, takes what it says unasked, and tells Home Assistant what became of it."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self, assert_never, override
+from typing import Final, Self, assert_never, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL
@@ -32,6 +33,9 @@ from .const import (
 )
 from .notices import Reload, TopicEvents
 from .tours import TourPicker
+
+_STRANGERS: Final = frozenset({Reason.OTHER_CAMERA, Reason.OTHER_CERTIFICATE})
+"""Why somebody else is at a camera's address: no password and no connection for him."""
 
 type PanacamConfigEntry = ConfigEntry[PanacamCoordinator]
 
@@ -100,6 +104,8 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         self.topics = TopicEvents(hass.loop.time)
         self.tour = TourPicker()
         self.offer = Offer()
+        self.restoring = asyncio.Lock()
+        """Held while settings are copied or restored, one after the other."""
         self._reload = Reload(hass, entry)
         self._alarm_listeners: list[Callable[[Alarm], None]] = []
         self._unsubscribe: Unsubscribe | None = None
@@ -129,7 +135,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         except HomeAssistantError:
             self._give_up_effect()
             raise
-        self._forget_denials()
+        self._accepted()
         return self._believed(state)
 
     @override
@@ -234,7 +240,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
 
     def _pushed(self, state: State) -> None:
         """Show a state that came by itself; the clock stays with the poll."""
-        self._forget_denials()
+        self._accepted()
         others = self._look_over()
         state, before = self._believed(state), self.data
         self.data = state
@@ -264,6 +270,8 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         try:
             yield
         except CameraError as err:
+            if err.reason in _STRANGERS:
+                self.bridge.suspend(err.reason)
             if isinstance(err, AuthError) or err.reason is Reason.OTHER_CERTIFICATE:
                 self._refused(err)
             raise UpdateFailed(translation_domain=DOMAIN, translation_key=err.reason.value) from err
@@ -303,8 +311,9 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         self._cancel_auth_retry = None
         await self.async_refresh()
 
-    def _forget_denials(self) -> None:
-        """Take back the question for credentials once the camera accepts those it has."""
+    def _accepted(self) -> None:
+        """Take back what was done about a refusal, or about somebody else at the address."""
+        self.bridge.resume()
         if not self._reached or self._denied > 1:
             self._stop_auth_retry()
             for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):

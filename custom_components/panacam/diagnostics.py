@@ -63,6 +63,10 @@ _IPV6: Final = re.compile(r"([0-9a-f:]*:[0-9a-f:.]*)(?:%[\w.\-]{1,20})?", re.IGN
 """An IPv6 address, and the zone that belongs to it."""
 
 
+_UNTOLD: Final = frozenset({"marks", "silent"})
+"""Of an identity: the same numbers once more."""
+
+
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: PanacamConfigEntry
 ) -> dict[str, Any]:
@@ -87,7 +91,7 @@ async def async_get_config_entry_diagnostics(
     }
     if coordinator is not None:
         identity = coordinator.device.identity
-        secrets |= {identity.serial or "", identity.mac or ""}
+        secrets |= {identity.serial or "", identity.mac or "", *identity.marks}
         if identity.name != identity.model:
             secrets.add(identity.name or "")
         secrets |= set(_own_words(coordinator))
@@ -126,7 +130,9 @@ def _of_camera(coordinator: PanacamCoordinator) -> dict[str, Any]:
     """Return what a camera that was once reached has told, not redacted."""
     device = coordinator.device
     return {
-        "identity": asdict(device.identity),
+        "identity": {
+            key: value for key, value in asdict(device.identity).items() if key not in _UNTOLD
+        },
         "roles": _roles(device),
         "bridge": {
             **asdict(coordinator.bridge.options),

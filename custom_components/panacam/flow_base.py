@@ -16,6 +16,8 @@ from .cams.registry import FAMILIES, Finding
 from .connection import find, find_all
 from .const import CONF_FAMILY
 from .forms import PASSWORD, USERNAME, escaped, named
+from .known import is_of
+from .network_entry import camera_entries
 from .provisioning import held_until
 
 CREDENTIALS_SCHEMA: Final = vol.Schema(
@@ -28,6 +30,7 @@ CREDENTIALS_SCHEMA: Final = vol.Schema(
 )
 HOST_REASONS: Final = {Reason.UNKNOWN_HOST, Reason.UNREACHABLE, Reason.TIMEOUT}
 JUST_PROVISIONED: Final = "just_provisioned"
+_CONFIGURED: Final = "already_configured"
 _CREDENTIAL_ERRORS: Final = {
     Reason.NO_CREDENTIALS.value,
     Reason.WRONG_CREDENTIALS.value,
@@ -137,15 +140,18 @@ class CameraFlow(ConfigFlow):
         if self._candidate is not None and not is_same(identity, self._candidate):
             raise AbortFlow(Reason.OTHER_CAMERA.value)
         await self._refuse_known()
-        self.context["title_placeholders"] = {"name": title_of(identity)}
+        name = card_of(title_of(identity), self._data[CONF_HOST])
+        self.context["title_placeholders"] = {"name": name}
         return await self._accepted()
 
     async def _refuse_known(self) -> None:
         """Abort for a camera that is there already or ignored, under whichever of its marks."""
         for one in self._findings:
-            for mark in filter(None, (one.identity.mac, one.identity.serial)):
+            for mark in _marks(one.identity):
                 await self.async_set_unique_id(mark, raise_on_progress=False)
                 self._abort_if_unique_id_configured()
+            if any(is_of(self.hass, entry, one.identity) for entry in camera_entries(self.hass)):
+                raise AbortFlow(_CONFIGURED)
         await self.async_set_unique_id(self._finding.identity.unique_id, raise_on_progress=False)
 
     async def _accepted(self) -> ConfigFlowResult:
@@ -179,10 +185,21 @@ def preferred(findings: Sequence[Finding]) -> Finding:
 def is_same(identity: Identity, candidate: Candidate) -> bool:
     """Return whether a camera can be the one that a candidate says it is."""
     if identity.mac is not None and candidate.mac is not None:
-        return identity.mac == candidate.mac
+        return candidate.mac in {identity.mac, *identity.marks}
     if identity.serial is not None and candidate.serial is not None:
         return identity.serial == candidate.serial
     return True
+
+
+def card_of(name: str, host: str) -> str:
+    """Return what tells a discovered camera from another one of its name."""
+    return name if name == host else f"{name} ({host})"
+
+
+def _marks(identity: Identity) -> list[str]:
+    """Return by what an entry may know a camera, the strongest first."""
+    first = [mark for mark in (identity.mac, identity.serial) if mark is not None]
+    return first + sorted(identity.marks.difference(first))
 
 
 def title_of(identity: Identity) -> str:

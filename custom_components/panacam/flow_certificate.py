@@ -26,7 +26,11 @@ class CertificateFlow(CameraFlow):
 
     _certificate: Certificate
     """The one that the form shows: the only one that is agreed to by it."""
+    _before: str | None
+    """Fingerprint of the one that was agreed to until then."""
     _go_on: GoOn
+    _consent: tuple[str, int, str] | None = None
+    """Host, port and fingerprint that were agreed to last, which nobody is asked about again."""
 
     async def async_step_certificate(
         self, user_input: dict[str, Any] | None = None
@@ -74,24 +78,44 @@ class CertificateFlow(CameraFlow):
         """Return the certificate that is shown at the address so far, to which nothing is sent."""
         if not self._data.get(CONF_SSL, False):
             return None
-        port = self._data.get(CONF_PORT) or _HTTPS_PORT
         try:
-            return await certificate_of(self._data[CONF_HOST], port)
+            return await certificate_of(*self._endpoint())
         except CameraError:
             return None
 
     async def _ask_about(self, certificate: Certificate, go_on: GoOn) -> ConfigFlowResult:
         self._certificate, self._go_on = certificate, go_on
+        self._before = self._data.get(CONF_FINGERPRINT)
         if CONF_FINGERPRINT in self._data:
             return await self.async_step_certificate_changed()
         return await self.async_step_certificate()
 
+    def _ask_again(self) -> ConfigFlowResult | None:
+        """Return the form that the address was typed into, with what went wrong; None: no form."""
+        return None
+
+    def _agreed(self) -> dict[str, Any]:
+        """Return how the camera is told if its certificate was agreed to in this flow."""
+        if self._consent is None or self._consent[:2] != self._endpoint():
+            return {}
+        return pin_of({CONF_FINGERPRINT: self._consent[2]})
+
+    def _endpoint(self) -> tuple[str, int]:
+        """Return where the certificate is that is agreed to."""
+        return self._data[CONF_HOST], self._data.get(CONF_PORT) or _HTTPS_PORT
+
     async def _agree(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
-        """Show a certificate; take it and go on once somebody agrees."""
-        certificate, before = self._certificate, self._data.get(CONF_FINGERPRINT)
+        """Show a certificate; take it and go on once somebody agrees.
+
+        If that leads nowhere, the form comes that the address or the login was typed into.
+        """
+        certificate = self._certificate
         if user_input is not None:
             self._data |= {CONF_VERIFY_SSL: False, CONF_FINGERPRINT: certificate.fingerprint}
+            self._consent = (*self._endpoint(), certificate.fingerprint)
             if (result := await self._go_on()) is not None:
+                return result
+            if (result := self._ask_again()) is not None:
                 return result
         return self.async_show_form(
             step_id=step_id,
@@ -102,7 +126,7 @@ class CertificateFlow(CameraFlow):
                 "since": _day(certificate.not_before),
                 "until": _day(certificate.not_after),
                 "fingerprint": grouped(certificate.fingerprint),
-                "old_fingerprint": grouped(before or ""),
+                "old_fingerprint": grouped(self._before or ""),
             },
             errors={} if user_input is None else self._base_errors(),
         )

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import override
+from typing import Any, override
 
 from homeassistant.config_entries import (
     DISCOVERY_SOURCES,
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
+    ConfigEntry,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_HOST
@@ -18,8 +19,10 @@ from .cams.device import read_mac
 from .cams.discovery import Candidate, Source, dhcp_candidate, upnp_candidate
 from .cams.errors import Reason
 from .discovery import MAX_FLOWS, async_await
+from .flow_base import card_of
 from .flow_moved import MAYBE_LATER, MovedFlow
-from .following import answers, async_followable, async_mac_of, data_of, known_entry
+from .following import answers, async_followable, async_mac_of, data_of, leads_to
+from .known import known_entry
 from .network_entry import camera_entries
 from .provisioning import async_told
 
@@ -73,17 +76,15 @@ class DiscoveryFlow(MovedFlow):
         """Follow up an announcement: a known camera's new address, or a new camera."""
         if not await async_followable(self.hass, candidate.host):
             return self.async_abort(reason="foreign_address")
-        if candidate.mac is None:
-            candidate = replace(candidate, mac=await async_mac_of(self.hass, candidate.host))
+        candidate, known = await self._recognised(candidate)
         name = candidate.name or candidate.model or candidate.host
-        self.context["title_placeholders"] = {"name": name}
-        if (known := known_entry(self.hass, candidate)) is not None:
+        self.context["title_placeholders"] = {"name": card_of(name, candidate.host)}
+        if known is not None:
             return await self._moved(known, candidate)
         self._data = data_of(candidate)
         self._refuse_held(candidate.mac, candidate.serial)
-        await self.async_set_unique_id(
-            candidate.mac or candidate.serial or candidate.camera_id or candidate.udn
-        )
+        # What a camera calls itself is no mark here: there are makers whose cameras share it.
+        await self.async_set_unique_id(candidate.mac or candidate.serial or candidate.camera_id)
         # From here to the next wait: of two flows for one host, exactly one goes on.
         self._host = candidate.host
         if (reason := self._needless()) is not None:
@@ -94,6 +95,20 @@ class DiscoveryFlow(MovedFlow):
             async_await(self.hass, candidate)
         return self.async_abort(reason=self._reason())
 
+    async def _recognised(self, candidate: Candidate) -> tuple[Candidate, ConfigEntry[Any] | None]:
+        """Return the entry of a candidate, and the candidate with the MAC address of its host.
+
+        What the kernel knows of the host counts more than what a new camera claims. A DHCP packet
+        is the newer of the two.
+        """
+        entry = known_entry(self.hass, candidate)
+        if candidate.mac is None or (entry is None and candidate.source is not Source.DHCP):
+            mac = await async_mac_of(self.hass, candidate.host)
+            if mac not in {None, candidate.mac}:
+                candidate = replace(candidate, mac=mac)
+                entry = known_entry(self.hass, candidate)
+        return candidate, entry
+
     def _needless(self) -> str | None:
         """Return why nobody has to look at the host, or None."""
         if self.hass.config_entries.flow.async_has_matching_flow(self):
@@ -101,7 +116,7 @@ class DiscoveryFlow(MovedFlow):
         for entry in camera_entries(self.hass):
             # Announcements need not tell the real MAC address. An address that a lost camera had
             # may be another camera's by now.
-            if entry.data.get(CONF_HOST) == self._host and answers(entry):
+            if self._host is not None and leads_to(entry, self._host) and answers(entry):
                 return "already_configured"
         flows = self._async_in_progress(include_uninitialized=True)
         others = sum(flow["context"]["source"] in DISCOVERY_SOURCES for flow in flows)

@@ -11,6 +11,7 @@ from .forms import escaped
 
 FACTORY_ADDRESS: Final = "192.168.1.168"
 """What a camera takes after two minutes without a DHCP server (network.fr.txt)."""
+FACTORY_UNREACHABLE: Final = "factory_unreachable"
 
 
 class FactoryFlow(CertificateFlow):
@@ -27,7 +28,7 @@ class FactoryFlow(CertificateFlow):
             return await self.async_step_factory_address()
         result = await super()._look()
         if result is None and self._reason() in HOST_REASONS:
-            self._errors = {CONF_HOST: "factory_unreachable"}
+            self._errors = {CONF_HOST: FACTORY_UNREACHABLE}
         return result
 
     async def async_step_factory_address(

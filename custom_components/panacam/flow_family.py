@@ -1,4 +1,4 @@
-"""A camera that speaks two families' languages: what each offers, and one of them to choose."""
+"""A camera that speaks two families' protocols: what each offers, and one of them to choose."""
 
 from typing import Any, override
 
@@ -84,10 +84,11 @@ class FamilyFlow(FactoryFlow):
         """Return what each family offers as a Markdown list in the user's language."""
         families = await selector_texts(self.hass, CONF_FAMILY)
         words = await selector_texts(self.hass, "offer")
+        nothing = (await selector_texts(self.hass, "survey")).get("not_asked", "?")
         lines = []
         for family, offered in self._offers.items():
             told = ", ".join(words.get(name, name) for name in OFFERS if name in offered)
-            lines.append(f"- **{families.get(family, family)}**: {told or '?'}")
+            lines.append(f"- **{families.get(family, family)}**: {told or nothing}")
         return "\n".join(lines)
 
 

@@ -16,7 +16,13 @@ from homeassistant.const import (
 from .cams.device import Identity, read_mac
 from .cams.errors import CameraError, Reason
 from .cams.net.tls import certificate_of
-from .const import CONF_EXPECTED_MAC, CONF_EXPECTED_SERIAL, CONF_FAMILY, CONF_FINGERPRINT
+from .const import (
+    CONF_EXPECTED_MAC,
+    CONF_EXPECTED_SERIAL,
+    CONF_FAMILY,
+    CONF_FINGERPRINT,
+    CONF_VOUCHED,
+)
 from .flow_base import title_of
 from .flow_family import FamilyFlow
 from .following import async_mac_of
@@ -73,7 +79,10 @@ class ImportFlow(FamilyFlow):
         return True
 
     async def _is_expected(self, identity: Identity, expected: dict[str, Any]) -> bool:
-        """Return whether a camera has shown to be the one that is expected."""
+        """Return whether a camera has shown to be the one that is expected.
+
+        Behind a router some have nothing to show; then the DHCP server's own word is enough.
+        """
         proofs: list[bool] = []
         if (mac := read_mac(expected.get(CONF_EXPECTED_MAC) or "")) is not None:
             told = identity.mac or await async_mac_of(self.hass, self._data[CONF_HOST])
@@ -82,5 +91,6 @@ class ImportFlow(FamilyFlow):
         serial = expected.get(CONF_EXPECTED_SERIAL)
         if serial and identity.serial is not None:
             proofs.append(identity.serial.casefold() == serial.casefold())
-        wanted = mac is not None or bool(serial)
-        return all(proofs) and (bool(proofs) or not wanted)
+        if not proofs:
+            return (mac is None and not serial) or bool(expected.get(CONF_VOUCHED))
+        return all(proofs)

@@ -1,34 +1,24 @@
-"""Whether a camera that seems to be at another address may be looked for there."""
+"""Where cameras are, who is there by the kernel's word, and which places are the same."""
 
 import asyncio
-from enum import Enum, auto
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.components import network
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL, CONF_USERNAME, CONF_VERIFY_SSL
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.util.hass_dict import HassKey
 
-from .cams.device import read_mac
 from .cams.discovery import Candidate, followable
+from .cams.net.address import literal, same_host
+from .cams.net.dial import DIALER
 from .cams.net.neighbours import mac_of
 from .cams.registry import FAMILIES
-from .const import CONF_FAMILY, CONF_FINGERPRINT
-from .network_entry import camera_entries
+from .const import CONF_FAMILY
 
 _PARALLEL: Final = 16
 _TURNS: HassKey[asyncio.Semaphore] = HassKey("panacam_neighbours")
-
-
-class Verdict(Enum):
-    """What to do about a known camera that announces itself from another address."""
-
-    FOLLOW = auto()
-    ASK = auto()
-    """A human has to agree before a password goes there."""
-    REFUSE = auto()
 
 
 async def async_own_addresses(hass: HomeAssistant) -> frozenset[str]:
@@ -55,44 +45,6 @@ async def async_mac_of(hass: HomeAssistant, host: str, *, stale: bool = True) ->
         return await mac_of(host, stale=stale)
 
 
-async def async_judge(hass: HomeAssistant, entry: ConfigEntry[Any], host: str) -> Verdict:
-    """Return whether an entry's camera may be asked at `host` with the password that it has.
-
-    Best proof first: its certificate; then the kernel's word that the address belongs to the
-    camera's MAC address, since whoever can forge that owns the camera's old address, too.
-    """
-    if not await async_followable(hass, host):
-        return Verdict.REFUSE
-    data = entry.data
-    if data.get(CONF_SSL) and (CONF_FINGERPRINT in data or data.get(CONF_VERIFY_SSL, True)):
-        return Verdict.FOLLOW
-    wanted = read_mac(entry.unique_id or "")
-    if wanted is not None and (there := await async_mac_of(hass, host, stale=False)) is not None:
-        return Verdict.FOLLOW if there == wanted else Verdict.REFUSE
-    return Verdict.ASK if data.get(CONF_USERNAME) else Verdict.FOLLOW
-
-
-@callback
-def known_entry(hass: HomeAssistant, candidate: Candidate) -> ConfigEntry[Any] | None:
-    """Return the entry of the camera that a candidate says it is, ignored ones included."""
-    marks = {candidate.mac, candidate.serial, candidate.camera_id, candidate.udn}
-    if candidate.camera_id is not None:
-        marks.add(read_mac(candidate.camera_id))
-    marks.discard(None)
-    entries = camera_entries(hass)
-    for entry in entries:
-        if entry.unique_id in marks:
-            return entry
-    if candidate.serial is None or candidate.mac is not None:
-        return None  # makers give numbers twice; a MAC address says more
-    registry = dr.async_get(hass)
-    for entry in entries:
-        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-            if device.serial_number == candidate.serial:
-                return entry
-    return None
-
-
 @callback
 def answers(entry: ConfigEntry[Any]) -> bool:
     """Return whether an entry's camera is where it should be."""
@@ -112,6 +64,48 @@ def place_of(entry: ConfigEntry[Any], candidate: Candidate) -> dict[str, Any]:
     )
     if candidate.port is not None and speaks and candidate.tls == entry.data.get(CONF_SSL, False):
         place[CONF_PORT] = candidate.port
+    return place
+
+
+def is_same_place(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two entries' data lead to one place, however it is spelt."""
+    return same_host(one[CONF_HOST], other[CONF_HOST]) and port_of(one) == port_of(other)
+
+
+def port_of(data: Mapping[str, Any]) -> int:
+    """Return the port of a camera's pages, which may go without saying."""
+    return int(data.get(CONF_PORT) or (443 if data.get(CONF_SSL) else 80))
+
+
+def has_name(entry: ConfigEntry[Any]) -> bool:
+    """Return whether an entry's host is a name, which may follow its camera by itself."""
+    return literal(entry.data[CONF_HOST]) is None
+
+
+def leads_to(entry: ConfigEntry[Any], address: str) -> bool:
+    """Return whether an address is an entry's, or the one by which its name was reached last."""
+    if (host := entry.data.get(CONF_HOST)) is None:
+        return False
+    return same_host(host, address) or same_host(DIALER.last(host) or "", address)
+
+
+async def async_is_at(entry: ConfigEntry[Any], address: str) -> bool:
+    """Return whether an address is where an entry's host leads now."""
+    host = entry.data[CONF_HOST]
+    if not has_name(entry):
+        return same_host(host, address)
+    try:
+        found = await DIALER.addresses(host)
+    except OSError, ValueError:
+        return False
+    return any(same_host(one, address) for one in found)
+
+
+async def async_place_of(entry: ConfigEntry[Any], candidate: Candidate) -> dict[str, Any]:
+    """Return the same as `place_of`, but a name that leads there stays."""
+    place = place_of(entry, candidate)
+    if has_name(entry) and await async_is_at(entry, candidate.host):
+        place[CONF_HOST] = entry.data[CONF_HOST]
     return place
 
 

@@ -1,6 +1,7 @@
 """Sees when one camera has come in the place of another, and offers to take over from it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,9 +10,10 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
 
 from .backup_store import Known, async_backups
-from .const import CONF_FAMILY, DOMAIN
+from .const import CONF_FAMILY, DOMAIN, LOGGER
 from .coordinator import PanacamConfigEntry
 from .forms import escaped, named
 from .network_entry import camera_entries
@@ -20,10 +22,14 @@ REPLACEMENT: Final = "replacement"
 FIRST_LOOK: Final = timedelta(minutes=1)
 """After set-up: by then the other cameras have shown whether they are there."""
 NEXT_LOOK: Final = timedelta(minutes=15)
+AWAY: Final = timedelta(days=1)
+"""How long one must not have answered before another of its name seems to have come for it."""
 
 STRANGER: Final = "other_camera"
 _STRANGER_PREFIX: Final = f"{STRANGER}_"
 _PREFIX: Final = f"{REPLACEMENT}_"
+_PRIVATE: Final = ".private"
+"""How the options end that are the integration's own, not the owner's."""
 
 
 def is_there(entry: ConfigEntry[Any]) -> bool:
@@ -37,24 +43,66 @@ def is_there(entry: ConfigEntry[Any]) -> bool:
             return False
 
 
-async def async_replaced_camera(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Known | None:
-    """Return which camera the one of `entry` has come for; None: for none.
+async def async_replaced_camera(
+    hass: HomeAssistant, entry: ConfigEntry[Any], *, listed: bool = False
+) -> Known | None:
+    """Return which camera the one of `entry` has come for; None: for none, or nobody can tell.
 
-    That has another unique id and the same name or address, was last seen before this one was
-    added, and does not answer, if it still has an entry at all.
+    That is of the same family, has another unique id and the same name or address, was last seen
+    before this one was added, and does not answer, if it still has an entry at all. A name counts
+    that its owner gave it, once it was away for a day or removed; when this name is `listed` by
+    the owner as that of the new one, at once. Title and host are those that it has now.
     """
-    for known in (await async_backups(hass)).known.values():
+    await async_note_absences(hass)
+    found: dict[tuple[bool, bool], list[Known]] = {}
+    for kept in (await async_backups(hass)).known.values():
+        other = hass.config_entries.async_get_entry(kept.entry_id)
+        known = kept if other is None else _as_now(kept, other)
         if known.entry_id == entry.entry_id or known.unique_id == entry.unique_id:
             continue
         if known.replaced_by is not None or known.saved > entry.created_at:
             continue
-        other = hass.config_entries.async_get_entry(known.entry_id)
+        if known.family != entry.data.get(CONF_FAMILY):
+            continue
         if other is not None and is_there(other):
             continue
-        same_name = known.title.casefold() == entry.title.casefold()
-        if same_name or known.host == entry.data.get(CONF_HOST):
-            return known
-    return None
+        same_host = known.host == entry.data.get(CONF_HOST)
+        same_name = _has_name_of(entry, known) and (
+            listed or same_host or other is None or _is_long_away(known)
+        )
+        if same_name or same_host:
+            found.setdefault((same_name, same_host), []).append(known)
+    best = found[max(found)] if found else []
+    return best[0] if len(best) == 1 else None
+
+
+async def async_note_absences(hass: HomeAssistant) -> None:
+    """Note which cameras answer, and since when the others have not."""
+    there = {entry.entry_id: is_there(entry) for entry in camera_entries(hass)}
+    await (await async_backups(hass)).async_seen(there)
+
+
+def _as_now(known: Known, entry: ConfigEntry[Any]) -> Known:
+    """Return what is known of a camera with the title and host that its entry has now."""
+    return replace(known, title=entry.title, host=entry.data.get(CONF_HOST, ""))
+
+
+def _has_name_of(entry: ConfigEntry[Any], known: Known) -> bool:
+    """Return whether two cameras have one name, which is not that of all of their model."""
+    name = entry.title.casefold()
+    identity = (
+        entry.runtime_data.device.identity if entry.state is ConfigEntryState.LOADED else None
+    )
+    anybodys = {known.model, known.called} | (
+        {identity.model, identity.name} if identity is not None else set()
+    )
+    return name == known.title.casefold() and name not in {
+        one.casefold() for one in anybodys if one is not None
+    }
+
+
+def _is_long_away(known: Known) -> bool:
+    return known.away is not None and dt_util.utcnow() - known.away >= AWAY
 
 
 def _issue_id(entry_id: str, known: Known) -> str:
@@ -70,6 +118,7 @@ class ReplacementWatch:
         self._entry = entry
         self._cancel: CALLBACK_TYPE | None = None
         self._task: asyncio.Task[None] | None = None
+        self._failed = False
 
     @callback
     def start(self) -> None:
@@ -99,13 +148,22 @@ class ReplacementWatch:
         )
 
     async def _look(self) -> None:
+        try:
+            await self._look_now()
+        except Exception:  # noqa: BLE001 - logged whole, and looked at again
+            # Whatever it is, there is another look; it is told once.
+            log = LOGGER.debug if self._failed else LOGGER.exception
+            log("Nobody knows whether %s replaces another camera", self._entry.title)
+            self._failed = True
+        self._wait(NEXT_LOOK)
+
+    async def _look_now(self) -> None:
         self._look_for_stranger()
         known = await async_replaced_camera(self._hass, self._entry)
         kept = None if known is None else _issue_id(self._entry.entry_id, known)
         _delete(self._hass, self._entry.entry_id, but=kept)
         if known is not None:
             _create(self._hass, self._entry, known)
-        self._wait(NEXT_LOOK)
 
     def _look_for_stranger(self) -> None:
         """Say that another camera answers here, as long as nobody has added that one."""
@@ -184,15 +242,34 @@ async def async_take_over(hass: HomeAssistant, old_id: str, entry: PanacamConfig
         if (was := before.get(_place(item))) is None:
             continue
         taken = registry.async_get(was.entity_id)
-        registry.async_update_entity(
+        updated = registry.async_update_entity(
             item.entity_id,
             new_entity_id=was.entity_id if taken is None else item.entity_id,
             name=was.name,
             icon=was.icon,
             area_id=was.area_id,
             labels=was.labels,
+            aliases=was.aliases,
+            categories=was.categories,
+            device_class=was.device_class,
+            hidden_by=was.hidden_by,
+            disabled_by=_disabled_by(was, item),
         )
+        for domain, values in was.options.items():
+            if not domain.endswith(_PRIVATE):
+                registry.async_update_entity_options(updated.entity_id, domain, values)
     hass.config_entries.async_update_entry(entry, title=title, options=options)
+
+
+def _disabled_by(was: er.RegistryEntry, item: er.RegistryEntry) -> er.RegistryEntryDisabler | None:
+    """Return what disables an entity that comes after another: what its owner decided of that."""
+    decided = {None, er.RegistryEntryDisabler.USER}
+    if was.disabled_by in decided and item.disabled_by in {
+        *decided,
+        er.RegistryEntryDisabler.INTEGRATION,
+    }:
+        return was.disabled_by
+    return item.disabled_by
 
 
 def _place(item: er.RegistryEntry) -> tuple[str, str]:
@@ -205,9 +282,11 @@ def _take_device(hass: HomeAssistant, old: ConfigEntry[Any], new: ConfigEntry[An
     before = dr.async_entries_for_config_entry(registry, old.entry_id)
     after = dr.async_entries_for_config_entry(registry, new.entry_id)
     if before and after:
+        by_user = before[0].disabled_by is dr.DeviceEntryDisabler.USER
         registry.async_update_device(
             after[0].id,
             area_id=before[0].area_id,
             name_by_user=before[0].name_by_user,
             labels=before[0].labels,
+            disabled_by=dr.DeviceEntryDisabler.USER if by_user else after[0].disabled_by,
         )

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.hdrs import METH_POST
 from homeassistant.components import webhook
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.network import NoURLAvailableError
@@ -52,18 +53,42 @@ def async_open_webhook(
     hass: HomeAssistant, entry: PanacamConfigEntry, receiver: Callable[[], EventReceiver | None]
 ) -> CALLBACK_TYPE:
     """Pass what comes to the entry's address to the camera's receiver, until it is closed again."""
+
+    def take(body: bytes) -> None:
+        if (taker := receiver()) is not None:
+            taker.receive(body)
+
+    return async_serve_webhook(hass, entry, take, max_body=MAX_BODY, body_time=BODY_TIME)
+
+
+@callback
+def async_serve_webhook(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    take: Callable[[bytes], None],
+    *,
+    max_body: int,
+    body_time: float,
+) -> CALLBACK_TYPE:
+    """Hand each message that is posted to the entry's address to `take`, until that is closed.
+
+    It is told whole, with at most `max_body` bytes that came within `body_time` seconds; what
+    `take` calls a ValueError is a bad request.
+    """
     webhook_id: str = entry.data[CONF_WEBHOOK_ID]
 
     async def receive(_hass: HomeAssistant, _id: str, request: web.Request) -> web.Response:
         try:
-            async with asyncio.timeout(BODY_TIME):
-                body = await _body(request)
+            async with asyncio.timeout(body_time):
+                body = await _body(request, max_body)
         except TimeoutError:
             return web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
         if body is None:
             return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if (taker := receiver()) is not None:
-            taker.receive(body)
+        try:
+            take(body)
+        except ValueError:
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
         return web.Response(status=HTTPStatus.OK)
 
     webhook.async_register(
@@ -75,21 +100,16 @@ def async_open_webhook(
         local_only=True,
         allowed_methods=[METH_POST],
     )
-
-    @callback
-    def close() -> None:
-        webhook.async_unregister(hass, webhook_id)
-
-    return close
+    return lambda: webhook.async_unregister(hass, webhook_id)
 
 
-async def _body(request: web.Request) -> bytes | None:
+async def _body(request: web.Request, limit: int) -> bytes | None:
     """Return what was sent, or None when it is too much."""
-    if (request.content_length or 0) > MAX_BODY:
+    if (request.content_length or 0) > limit:
         return None
     body = bytearray()
     async for piece in request.content.iter_any():
         body += piece
-        if len(body) > MAX_BODY:
+        if len(body) > limit:
             return None
     return bytes(body)

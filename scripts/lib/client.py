@@ -181,7 +181,11 @@ class Client:
         await self._walk(path, step, answers)
 
     async def _walk(self, path: str, step: Json, answers: Answers) -> Json:
-        """Fill form after form from the answers until the flow is done."""
+        """Fill form after form from the answers until the flow is done.
+
+        A menu that comes again is left by "done" once every answer was chosen.
+        """
+        chosen: list[str] = []
         for _ in range(_MOST_STEPS):
             at = f"{path}/{step.get('flow_id')}"
             match step["type"]:
@@ -191,8 +195,9 @@ class Client:
                     form = fill(step["data_schema"], answers, step["step_id"])
                     step = await self.request("POST", at, json=form)
                 case "menu":
-                    chosen = next(o for o in step["menu_options"] if o in answers)
-                    step = await self.request("POST", at, json={"next_step_id": chosen})
+                    left = [o for o in step["menu_options"] if o in answers and o not in chosen]
+                    chosen.append(left[0] if left else "done")
+                    step = await self.request("POST", at, json={"next_step_id": chosen[-1]})
                 case "progress" | "progress_done":
                     await asyncio.sleep(0.2)
                     step = await self.request("GET", at)

@@ -209,6 +209,26 @@ def test_odd_items_of_a_camera() -> None:
     assert len(fit_sections(many)) == MAX_SECTIONS
 
 
+def test_never_too_long_to_be_read() -> None:
+    """However much a camera tells, in whatever signs, its document can be restored."""
+    deep: Any = [[[{"k": "\U0001f4f7" * MAX_TEXT}] * 20] * 5]
+    found: Any = {
+        "a": {"half": "\ud800", "one": 1},
+        "b": {f"{n:0128}": "\x01" * MAX_TEXT for n in range(MAX_ITEMS // 2)},
+        "c": {"deep": deep, "small": 2},
+    }
+    sections = fit_sections(found)
+    assert sections["a"] == {"one": 1}
+    assert 10 < len(sections["b"]) < MAX_ITEMS // 2
+    assert sections["c"] == {"small": 2}
+    texts: Any = dict.fromkeys(("camera", "model", "serial", "name"), "📷" * 9999)
+    saved = datetime(2026, 1, 1, tzinfo=UTC)
+    document = Document(family="onvif", saved=saved, sections=sections, **texts)
+    data = document.text().encode()
+    assert len(data) <= MAX_BYTES
+    assert parse_document(data).sections == sections
+
+
 def test_document_without_a_camera() -> None:
     """What is not known is not written."""
     document = Document(family="mo", saved=datetime(2026, 1, 1, tzinfo=UTC), sections={})

@@ -355,7 +355,9 @@ def test_five_ways() -> None:
         ({"mac": MAC}, {"mac": MAC, "host": "192.0.2.2"}, 1),
         ({"serial": "S"}, {"serial": "S", "host": "192.0.2.2"}, 1),
         ({"camera_id": "C"}, {"camera_id": "C", "host": "192.0.2.2"}, 1),
-        ({"udn": "U"}, {"udn": "U", "host": "192.0.2.2"}, 1),
+        ({"udn": "U"}, {"udn": "U", "host": "192.0.2.2"}, 2),
+        ({"udn": "U"}, {"udn": "U", "host": "fe80::1%2"}, 1),
+        ({"udn": "U", "mac": MAC}, {"udn": "U", "host": "fe80::1%2"}, 1),
         ({}, {}, 1),
         ({"mac": MAC, "serial": "S"}, {"serial": "S", "host": "192.0.2.2"}, 1),
         ({"mac": MAC, "serial": "S"}, {"mac": "a8:13:74:01:02:04", "serial": "S"}, 2),
@@ -374,7 +376,7 @@ def test_pairs(one: dict[str, Any], other: dict[str, Any], count: int) -> None:
 def test_merged_by_a_third() -> None:
     """Two that share nothing are one when a third has something of both."""
     first = Candidate(host="192.0.2.1", serial="S")
-    second = Candidate(host="192.0.2.2", udn="U")
+    second = Candidate(host="fe80::2%2", udn="U")
     third = Candidate(host="192.0.2.3", serial="S", udn="U")
     for order in permutations((first, second, third)):
         assert len(merged(order)) == 1
@@ -393,7 +395,8 @@ def test_forged_addresses() -> None:
 def test_merging_many() -> None:
     """A flood is sorted in a moment, also one that hangs together in one long chain."""
     chain = [
-        Candidate(host=f"h{n}", serial=f"s{n // 2}", udn=f"u{(n + 1) // 2}") for n in range(8000)
+        Candidate(host=f"h{n}", serial=f"s{n // 2}", camera_id=f"c{(n + 1) // 2}")
+        for n in range(8000)
     ]
     apart = [Candidate(host=f"x{n}") for n in range(2000)]
     started = time.perf_counter()

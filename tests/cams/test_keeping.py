@@ -109,6 +109,34 @@ async def test_what_vanishes() -> None:
     assert report.absent == ("a.never",)
 
 
+async def test_what_comes_with_another_one() -> None:
+    """It was refused, or not there; and then it is so, whoever did it."""
+    busy = BusyError(Reason.BUSY)
+
+    def rule(values: dict[str, Item], path: str, item: Item) -> None:
+        if path == "a.one":
+            raise busy
+        values.update({"a.one": 3, "a.two": 4, "a.new": 5})
+
+    report = await restored(FakeShelf({"a.one": 1, "a.two": 2}, rule), one=3, two=4, new=5)
+    assert report.taken == ("a.one", "a.two", "a.new")
+    assert report.refused == {}
+    assert report.complete
+
+
+async def test_what_was_right_and_vanishes() -> None:
+    """It is told once: it was so, and is not."""
+
+    def rule(values: dict[str, Item], path: str, item: Item) -> None:
+        values[path] = item
+        values.pop("a.first", None)
+
+    report = await restored(FakeShelf({"a.first": 1, "a.mode": 1}, rule), first=1, mode=2)
+    assert report.refused == {"a.first": Reason.NOT_TAKEN}
+    assert report.taken == ("a.mode",)
+    assert report.unchanged == report.absent == ()
+
+
 async def test_busy_for_a_moment() -> None:
     """It is tried again as long as something else is taken."""
     busy = [BusyError(Reason.BUSY)]

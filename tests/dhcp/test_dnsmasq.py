@@ -168,7 +168,7 @@ async def test_new_file(tmp_path: Path) -> None:
 
 
 async def test_signal(tmp_path: Path) -> None:
-    """The dnsmasq of the pid file is told once for each change."""
+    """The dnsmasq of the pid file is told of each change, and of what is so already."""
     path, pid_file = tmp_path / "hosts", tmp_path / "pid"
     path.write_bytes(THEIRS)
     path.chmod(0o640)
@@ -181,7 +181,11 @@ async def test_signal(tmp_path: Path) -> None:
         assert await server.check() == "dnsmasq"
         await server.reserve(WANTED)
         assert daemon.line() == "HUP"
+        # It may not have read the file: nobody knows what came between.
+        seen = path.stat()
         await server.reserve(WANTED)
+        assert daemon.line() == "HUP"
+        assert path.stat().st_ino == seen.st_ino
         await server.release(CAM)
         assert daemon.line() == "HUP"
         assert path.read_bytes() == THEIRS
@@ -297,6 +301,51 @@ async def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert await reason_of(DnsmasqServer(path)) is ServerReason.FILE
     assert path.read_bytes() == THEIRS
     assert not left_behind(tmp_path, "hosts")
+
+
+async def test_folder_that_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is replaced is replaced, whether or not its folder can be put on the disk."""
+    path, pid_file = tmp_path / "hosts", tmp_path / "pid"
+    path.write_bytes(THEIRS)
+    really = os.open
+
+    def refused(file: str | Path, flags: int, *more: int) -> int:
+        if flags & os.O_DIRECTORY:
+            raise PermissionError(13, "Permission denied")
+        return really(file, flags, *more)
+
+    monkeypatch.setattr(os, "open", refused)
+    daemon = Daemon("dnsmasq")
+    try:
+        pid_file.write_text(str(daemon.process.pid), encoding="ascii")
+        await DnsmasqServer(path, pid_file).reserve(WANTED)
+        assert daemon.line() == "HUP"
+        assert path.read_bytes() == THEIRS + LINE
+    finally:
+        daemon.end()
+
+
+async def test_signal_for_what_is_right_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it cannot be told, that is said, and the file stays."""
+    path, pid_file = tmp_path / "hosts", tmp_path / "pid"
+    path.write_bytes(LINE)
+    seen = path.stat()
+
+    def dies(process: int, number: int) -> None:
+        raise ProcessLookupError
+
+    daemon = Daemon("dnsmasq")
+    try:
+        pid_file.write_text(str(daemon.process.pid), encoding="ascii")
+        monkeypatch.setattr(signal, "pidfd_send_signal", dies)
+        assert await reason_of(DnsmasqServer(path, pid_file)) is ServerReason.SIGNAL
+        assert (path.read_bytes(), path.stat().st_ino) == (LINE, seen.st_ino)
+    finally:
+        daemon.end()
 
 
 async def test_written_by_others_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.panacam import following
 from custom_components.panacam.const import CONF_KIND, DOMAIN, KIND_NETWORK
 from custom_components.panacam.network_entry import camera_entries
-from custom_components.panacam.provisioning import provisioner, run
+from custom_components.panacam.provisioning import clock, loading, ports
 from custom_components.panacam.provisioning.journal import EVENT_PROVISIONING
 from custom_components.panacam.provisioning.steps import Request, Source
 from tests.conftest import MAC, add
@@ -64,20 +64,20 @@ def neighbours(monkeypatch: pytest.MonkeyPatch) -> Neighbours:
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the waits away that only spare a camera."""
-    monkeypatch.setattr(run, "GAP", 0.02)
-    monkeypatch.setattr(run, "LOGIN_PAUSE", 0.02)
-    monkeypatch.setattr(run, "BOOT_LIMIT", 1.0)
-    monkeypatch.setattr(run, "LOAD_LIMIT", 2.0)
-    monkeypatch.setattr(run, "KNOCK_TIME", 0.5)
+    monkeypatch.setattr(clock, "GAP", 0.02)
+    monkeypatch.setattr(clock, "LOGIN_PAUSE", 0.02)
+    monkeypatch.setattr(clock, "BOOT_LIMIT", 1.0)
+    monkeypatch.setattr(clock, "LOAD_LIMIT", 2.0)
+    monkeypatch.setattr(loading, "RELOAD_PAUSE", 0.02)
+    monkeypatch.setattr(ports, "KNOCK_TIME", 0.5)
 
 
 @pytest.fixture
 def at_port(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Give a function that names the ports where cameras are looked for."""
 
-    def set_ports(*ports: int) -> None:
-        monkeypatch.setattr(run, "PORTS", ports)
-        monkeypatch.setattr(provisioner, "PORTS", ports)
+    def set_ports(*numbers: int) -> None:
+        monkeypatch.setattr(ports, "PORTS", numbers)
 
     return set_ports
 

@@ -7,10 +7,11 @@ from unittest.mock import AsyncMock, patch
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.exceptions import ConfigEntryError
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, IntegrationError
 import pytest
 import pytest_socket
 
+from custom_components.panacam.const import DOMAIN
 from custom_components.panacam.provisioning import held_until, option82_of
 from custom_components.panacam.provisioning.steps import Source
 from tests.conftest import MAC, add, entry_for, until
@@ -201,13 +202,28 @@ async def test_moved_elsewhere(hass: HomeAssistant, camera: PovcamSimulator, log
     assert log[-1]["reason"] == "foreign_address"
 
 
-async def test_set_up_is_refused(hass: HomeAssistant, camera: PovcamSimulator, log: Log) -> None:
-    """An entry that will not load by itself is not waited for."""
+@pytest.mark.parametrize(
+    ("error", "reason", "last"),
+    [
+        (ConfigEntryError, "unsupported_camera", "not_added"),
+        (ConfigEntryAuthFailed, "wrong_password", "refused"),
+    ],
+)
+async def test_set_up_is_refused(
+    hass: HomeAssistant,
+    camera: PovcamSimulator,
+    log: Log,
+    error: type[IntegrationError],
+    reason: str,
+    last: str,
+) -> None:
+    """An entry that will not load by itself is not waited for; its login is blamed for its own."""
     entry = entry_for(camera)
     entry.add_to_hass(hass)
-    with patch("custom_components.panacam._async_setup_camera", side_effect=ConfigEntryError("no")):
+    why = error(translation_domain=DOMAIN, translation_key=reason)
+    with patch("custom_components.panacam._async_setup_camera", side_effect=why):
         await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     network = await network_of(hass)
     await provision(hass, network, asked())
-    assert log.steps[-1] == "refused"
+    assert (log.steps[-1], log[-1]["reason"]) == (last, reason)

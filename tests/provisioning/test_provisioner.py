@@ -10,7 +10,13 @@ import pytest
 import pytest_socket
 
 from custom_components.panacam.const import DOMAIN
-from custom_components.panacam.provisioning import journal, provisioner, run
+from custom_components.panacam.provisioning import (
+    clock,
+    journal,
+    option82_of,
+    provisioner,
+    strangers,
+)
 from custom_components.panacam.provisioning.run import Run
 from custom_components.panacam.provisioning.steps import EndedError, Source, Step
 from tests.conftest import add, entry_for, until
@@ -73,6 +79,7 @@ async def test_another_address_on_the_way(
     assert log.steps == [
         "ip_address_allocation",
         "reservation_skipped",
+        "superseded",
         "ip_address_allocation",
         "reservation_skipped",
         "network_device_added",
@@ -119,7 +126,7 @@ async def test_flood_of_packets(hass: HomeAssistant, socket_enabled: None, log: 
         await provision(
             hass, network, asked(address=f"203.0.113.{number}", source=Source.OVERHEARD)
         )
-    assert log.steps == ["ip_address_allocation", "unproven"]
+    assert log.steps == ["ip_address_allocation", "unproven"] * provisioner.MAX_BELIEVED
 
 
 async def test_packets_later(
@@ -150,41 +157,32 @@ async def test_flood_of_strangers(
     assert len(network.runtime_data.journal._told) == 10
 
 
-async def test_told_again_after_an_hour(
-    hass: HomeAssistant, log: Log, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("automatic", "steps"),
+    [(True, ["ip_address_allocation", "not_found"]), (False, ["disabled"])],
+)
+async def test_told_again_after_a_day(
+    hass: HomeAssistant, log: Log, *, automatic: bool, steps: list[str]
 ) -> None:
-    """Once an hour, not once for ever."""
-    network = await network_of(hass)
-    monkeypatch.setattr(journal, "QUIET", 0.0)
-    for _ in range(2):
-        network.runtime_data.requested(asked(mac(1)))
-    assert log.steps == ["ip_address_allocation", "not_found"] * 2
+    """Strangers are told once a day: not every hour, and not once for ever."""
+    network = await network_of(hass, automatic=automatic)
+    now = hass.loop.time()
+    for hours in (0.0, 1.1, 23.9, 24.1):
+        with patch.object(hass.loop, "time", return_value=now + 3600 * hours):
+            network.runtime_data.requested(asked(mac(1)))
+    assert log.steps == steps * 2
 
 
-async def test_some_at_a_time(
-    hass: HomeAssistant, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a power cut all cameras ask at once: some are worked on, some wait, some come later."""
-    monkeypatch.setattr(provisioner, "MAX_WAITING", 40)
-    rows = [{"mac": mac(number)} for number in range(60)]
-    network = await network_of(hass, *rows)
-    going, most = 0, 0
+async def test_overload(hass: HomeAssistant, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is an end to how many are taken on, and that is said once."""
+    monkeypatch.setattr(provisioner, "MAX_RUNS", 40)
+    network = await network_of(hass, *({"mac": mac(number)} for number in range(60)))
     gate = asyncio.Event()
-
-    async def slow(_run: Run) -> None:
-        nonlocal going, most
-        going += 1
-        most = max(most, going)
-        await gate.wait()
-        going -= 1
-
-    with patch.object(Run, "perform", slow):
+    with patch.object(Run, "perform", lambda _: gate.wait()):
         for number in range(60):
             network.runtime_data.requested(asked(mac(number)))
-        await until(lambda: going == provisioner.MAX_RUNS)
         gate.set()
         await hass.async_block_till_done(wait_background_tasks=True)
-    assert most == provisioner.MAX_RUNS
     assert log.steps.count("ip_address_allocation") == 40
     assert log.steps.count("overloaded") == 1
 
@@ -206,7 +204,7 @@ async def test_a_mistake_of_ours(
 
 async def test_never_ends(hass: HomeAssistant, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it has a limit."""
-    monkeypatch.setattr(run, "RUN_LIMIT", 0.05)
+    monkeypatch.setattr(clock, "RUN_LIMIT", 0.05)
     network = await network_of(hass, GATE)
     with patch.object(Run, "_steps", lambda _: asyncio.sleep(60)):
         await provision(hass, network, asked())
@@ -252,7 +250,7 @@ async def test_serial_number_that_is_there(
     await add(hass, entry_for(open_camera))
     network = await network_of(hass, {"serial": SERIAL})
     assert network.runtime_data._unseen() == ()
-    with patch.object(provisioner, "knock") as knock:
+    with patch.object(strangers, "knock") as knock:
         await provision(hass, network, asked(mac(1), "127.0.0.2"))
     knock.assert_not_called()
     assert log.steps[-1] == "not_found"
@@ -291,18 +289,23 @@ async def test_few_are_asked(
     hass: HomeAssistant, socket_enabled: None, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not every telephone is knocked at, and nobody outside."""
-    monkeypatch.setattr(provisioner, "MAX_ASKED", 2)
+    monkeypatch.setattr(strangers, "MAX_ASKED", 2)
     network = await network_of(hass, {"serial": SERIAL})
-    with patch.object(provisioner, "knock", return_value=()) as knock:
+    with patch.object(strangers, "knock", return_value=()) as knock:
         for number in range(5):
             network.runtime_data.requested(asked(mac(number), "203.0.113.5" if number else HERE))
         await hass.async_block_till_done(wait_background_tasks=True)
-    assert knock.await_count == 1
+    assert {call.args[0] for call in knock.await_args_list} == {HERE}
     assert log.steps.count("not_found") == 5
 
 
 async def test_camera_without_a_mac_of_its_own(
-    hass: HomeAssistant, at_port: Callable[..., None], log: Log, socket_enabled: None, quick: None
+    hass: HomeAssistant,
+    at_port: Callable[..., None],
+    neighbours: Neighbours,
+    log: Log,
+    socket_enabled: None,
+    quick: None,
 ) -> None:
     """Which MAC address led to a camera is remembered where the camera does not tell."""
     async with PovcamSimulator(
@@ -317,8 +320,16 @@ async def test_camera_without_a_mac_of_its_own(
         await provision(hass, network, asked(circuit_id="8"))
         assert log.steps[-3:] == ["already_known", "option_82_added", "streams_set_up"]
         assert network.runtime_data.port_of_entry(entry, None) == ("8", None)
-        network.runtime_data._store._entries.clear()
+        store = network.runtime_data._store
+        store._entries.clear()
+        # Its address alone ties no other MAC address to it, unless the kernel says the same.
+        await provision(hass, network, asked(mac(5), circuit_id="9"))
+        assert log.steps[-2:] == ["already_known", "streams_set_up"]
+        assert store.entry_of(mac(5)) is None
+        assert option82_of(hass, mac(5)) == (None, None)
+        neighbours[HERE] = mac(5)
         await provision(hass, network, asked(mac(5), circuit_id="9"))
         assert log.steps[-1] == "streams_set_up"
+        assert store.entry_of(mac(5)) == entry.entry_id
         assert cameras(hass) == [entry]
         await hass.config_entries.async_unload(entry.entry_id)

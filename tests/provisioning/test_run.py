@@ -11,10 +11,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr
 import pytest
 
+from custom_components.panacam.backup_errors import BackupError, Lack
 from custom_components.panacam.cams.backup import Report
-from custom_components.panacam.cams.errors import ConnectError, Reason, RefusedError
-from custom_components.panacam.provisioning import configuring, held_until, option82_of, run
-from custom_components.panacam.provisioning.run import Run
+from custom_components.panacam.cams.errors import ConnectError, Reason
+from custom_components.panacam.provisioning import (
+    adding,
+    configuring,
+    held_until,
+    option82_of,
+    ports,
+    run,
+)
 from custom_components.panacam.provisioning.steps import Source
 from tests.conftest import MAC, until
 from tests.provisioning.conftest import (
@@ -298,12 +305,13 @@ async def test_template(hass: HomeAssistant, camera: PovcamSimulator, log: Log) 
     assert log.steps[3:6] == ["streams_set_up", "configuration_applied", "completed"]
     line = log.of("configuration_applied")
     assert (line["taken"], line["refused"], line["absent"]) == (2, 1, 1)
+    assert "reason" not in log.of("completed")
 
 
 @pytest.mark.parametrize(
     ("effect", "reason"),
     [
-        ({"side_effect": RefusedError(Reason.NOT_FOUND)}, "not_found"),
+        ({"side_effect": BackupError(Lack.NO_SUCH_TEMPLATE)}, "no_such_template"),
         ({"side_effect": ConnectError(Reason.CUT)}, "cut"),
         ({"return_value": report(ended=Reason.CUT, untried=("e",))}, "cut"),
     ],
@@ -318,6 +326,8 @@ async def test_template_fails(
         await provision(hass, network, asked())
         assert log.of("configuration_failed")["reason"] == reason
         assert log.steps[-1] == "completed"
+        assert log[-1]["reason"] == "without_settings"
+        assert "other settings than those that were meant" in log[-1]["message"]
         await provision(hass, network, asked())
     assert apply.await_count == 2
     assert log.steps[-1] == "configuration_failed"
@@ -379,7 +389,7 @@ async def test_https(
         await asyncio.start_server(elsewhere, HERE, 0) as server,
         PovcamSimulator(model=AG_UMR20, auth=Auth.DIGEST, user_auth=True, https=True) as simulator,
     ):
-        monkeypatch.setattr(run, "HTTPS", simulator.port)
+        monkeypatch.setattr(ports, "HTTPS", simulator.port)
         at_port(server.sockets[0].getsockname()[1], simulator.port)
         network = await network_of(hass, GATE)
         await provision(hass, network, asked())
@@ -399,7 +409,7 @@ async def test_import_says_no(
 ) -> None:
     """What passes is tried until the end of the wait, what does not is the end."""
     network = await network_of(hass, GATE)
-    with patch.object(Run, "_import", AsyncMock(return_value=reason)) as tried:
+    with patch.object(adding, "_import", AsyncMock(return_value=reason)) as tried:
         await provision(hass, network, asked())
     assert log.steps[-1] == last
     assert log[-1]["reason"] == reason

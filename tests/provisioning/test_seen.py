@@ -50,7 +50,7 @@ async def test_event(hass: HomeAssistant, camera: PovcamSimulator, log: Log) -> 
     assert state.attributes["circuit_id"] == "7"
     assert "five minutes" in state.attributes["message"]
     [device] = dr.async_entries_for_config_entry(dr.async_get(hass), network.entry_id)
-    assert device.name == "Network"
+    assert (device.name, device.manufacturer, device.model) == ("Network", DOMAIN, "Network")
     assert device.entry_type is dr.DeviceEntryType.SERVICE
 
 
@@ -71,6 +71,27 @@ async def test_logbook(hass: HomeAssistant, log: Log) -> None:
         f"phone, {MAC}, 127.0.0.1: IP address allocation. The DHCP server gave out this address."
     )
     assert lines[1]["message"].startswith(f"phone, {MAC}, 127.0.0.1: Not found. This is no camera")
+    # The sentence stands with the entity, which shows none.
+    entity_id = entity(hass, "event", "network_provisioning")
+    assert [line["entity_id"] for line in lines] == [entity_id] * 2
+    assert lines[0]["icon"] == "mdi:lan-pending"
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert "entity_id" not in state.attributes
+    er.async_get(hass).async_remove(entity_id)
+    network.runtime_data.requested(asked(mac="a8:13:74:00:00:09"))
+    assert "entity_id" not in described[EVENT_PROVISIONING](Event(EVENT_PROVISIONING, log[-1]))
+
+
+async def test_logbook_of_a_camera(hass: HomeAssistant, camera: PovcamSimulator, log: Log) -> None:
+    """A line stands with the network's device until the camera has its own."""
+    network = await network_of(hass, GATE)
+    await provision(hass, network, asked())
+    registry = dr.async_get(hass)
+    [own] = dr.async_entries_for_config_entry(registry, network.entry_id)
+    [device] = dr.async_entries_for_config_entry(registry, cameras(hass)[0].entry_id)
+    assert log[0]["device_id"] == own.id
+    assert log.of("completed")["device_id"] == device.id
 
 
 async def test_switch_port(hass: HomeAssistant, camera: PovcamSimulator, log: Log) -> None:
@@ -197,9 +218,12 @@ async def test_streams_by_hand(
     assert caught.value.translation_placeholders is not None
     assert len(caught.value.translation_placeholders["until"]) == 8
     call = AsyncMock(data={"name": "x", "configurations": {}})
-    with pytest.raises(HomeAssistantError) as caught:
-        await action._perform(coordinator, call, ())
-    assert caught.value.translation_key == "held"
+    adds: Any = next(one for one in ACTIONS if one.name == "add_configuration")
+    for refused in (action, adds):
+        with pytest.raises(HomeAssistantError) as caught:
+            await refused._perform(coordinator, call, ())
+        assert caught.value.translation_key == "held"
+    assert not next(one for one in ACTIONS if one.name == "remove_configuration").adds_streams
     freezer.tick(timedelta(minutes=5, seconds=1))
     action_base._refuse_while_held(coordinator)
 

@@ -14,6 +14,7 @@ from custom_components.panacam.provisioning.expected import (
     FaultError,
     Roll,
     read_stored,
+    with_passwords,
 )
 from custom_components.panacam.provisioning.table import (
     MAX_FAULTS,
@@ -52,6 +53,8 @@ def faults_of(text: str | bytes, *others: Expected) -> list[tuple[int, Fault, st
         ({"mac": "ff:ff:ff:ff:ff:ff"}, Fault.BAD_MAC, "mac"),
         ({"mac": MAC, "family": "axis"}, Fault.UNKNOWN_FAMILY, "family"),
         ({"mac": MAC, "password": "x"}, Fault.NO_USERNAME, "username"),
+        ({"serial": "1", "username": "a", "password": "x"}, Fault.SERIAL_PASSWORD, "mac"),
+        ({"serial": "1", "username": "a"}, Fault.SERIAL_PASSWORD, "mac"),
         ({"serial": "x" * 65}, Fault.TOO_LONG, "serial"),
         ({"serial": "x\x00y"}, Fault.UNPRINTABLE, "serial"),
         (
@@ -92,6 +95,9 @@ def test_stored_rows() -> None:
     """What was kept comes back, and what somebody spoilt is left out."""
     assert read_stored([GATE.stored(), {"mac": "x"}, None, 7]) == (GATE,)
     assert read_stored(None) == ()
+    # It can never log in, but nobody is dropped in silence: the log says what it needs.
+    kept = Expected(serial="1", username="a", password="x")
+    assert read_stored([kept.stored()]) == (kept,)
     assert read_stored([{"serial": str(number)} for number in range(1200)])[-1].serial == "999"
 
 
@@ -106,11 +112,11 @@ def test_there_and_back() -> None:
     assert read_table(text)[0].password is None
 
 
-@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 def test_forms(separator: str, end: str, bom: str) -> None:
-    """Columns in any order and case, both separators, all ends of lines, a BOM, quotes."""
+    """Columns in any order and case, all separators, all ends of lines, a BOM, quotes."""
     rows = [
         ["Name", " MAC ", "Serial"],
         ['"Gate; ""north"", yard"', MAC, "1"],
@@ -126,6 +132,35 @@ def test_forms(separator: str, end: str, bom: str) -> None:
     assert read_table(text) == wanted
     assert read_table(text.encode()) == wanted
     assert faults_of(text + separator.join(rows[-1])) == [(5, Fault.NO_IDENTITY, "mac")]
+
+
+def test_copied_from_a_spreadsheet() -> None:
+    """Cells come with tabs between them, and have commas and semicolons inside."""
+    text = f"mac\tname\tarea\r\n{MAC}\tGate, north; left\tYard\r\n"
+    assert read_table(text) == (Expected(mac=MAC, name="Gate, north; left", area="Yard"),)
+    assert read_table(f"mac\r\n{MAC}\r\n") == (Expected(mac=MAC),)
+
+
+def test_passwords_stay() -> None:
+    """Who comes without one keeps it, as the same user of the same camera."""
+    old = (
+        Expected(mac=MAC, serial="S1", username="admin", password="12345"),
+        Expected(mac="a8:13:74:00:00:02", username="admin", password="abc"),
+        Expected(serial="S3"),
+    )
+    new = [
+        Expected(mac="a8:13:74:00:00:09", serial="s1", username="admin"),
+        Expected(mac="a8:13:74:00:00:02", username="admin", password="new"),
+        Expected(serial="S3", name="Door"),
+    ]
+    assert [one.password for one in with_passwords(new, old)] == ["12345", "new", None]
+    others = [
+        Expected(mac=MAC, username="other"),
+        Expected(mac=MAC),
+        Expected(mac="a8:13:74:00:00:03", username="admin"),
+    ]
+    assert with_passwords(others, old) == tuple(others)
+    assert with_passwords(new[:1], old)[0].mac == "a8:13:74:00:00:09"
 
 
 def test_every_wrong_row_is_named() -> None:
@@ -202,7 +237,7 @@ def test_bounded_faults() -> None:
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "'=1", "''@x", "'quoted'", "a=b"])
 def test_formulas(cell: str) -> None:
     """A spreadsheet calculates nothing of what is exported, and it comes back as it was."""
-    one = Expected(serial="S1", username="a", password=cell, name=cell)
+    one = Expected(mac=MAC, serial="S1", username="a", password=cell, name=cell)
     text = write_table([one], passwords=True)
     for row in list(csv.reader(io.StringIO(text)))[1:]:
         assert not any(shown.startswith(("=", "+", "-", "@")) for shown in row)

@@ -14,6 +14,8 @@ FORMAT: Final = "panacam settings"
 VERSION: Final = 1
 MAX_BYTES: Final = 512 * 1024
 """Of a document; a camera with 400 settings makes 20 KB."""
+MAX_FRAME: Final = 48 * 1024
+"""Bytes of a document without its sections, at most."""
 MAX_SECTIONS: Final = 32
 MAX_ITEMS: Final = 2000
 """Of all sections together."""
@@ -23,6 +25,9 @@ MAX_PARTS: Final = 128
 """Values of one list or object within an item."""
 MAX_DEPTH: Final = 4
 """Lists and objects within each other, of one item: a mask is an object of a list of points."""
+
+THINGS: Final = "things"
+"""The section that tells what the numbers in keys stand for; nothing that can be set."""
 
 type Item = bool | int | float | str | Sequence[Item] | Mapping[str, Item]
 """What one thing is set to; nothing is kept of what is not known."""
@@ -68,7 +73,7 @@ class Document:
     @property
     def count(self) -> int:
         """Return how many items there are."""
-        return sum(len(items) for items in self.sections.values())
+        return sum(len(items) for name, items in self.sections.items() if name != THINGS)
 
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON has it."""
@@ -76,14 +81,18 @@ class Document:
             "format": FORMAT,
             "version": VERSION,
             "family": self.family,
-            **{key: value for key in _TEXTS if isinstance(value := getattr(self, key), str)},
+            **{
+                key: value[:MAX_TEXT]
+                for key in _TEXTS
+                if isinstance(value := getattr(self, key), str)
+            },
             "saved": self.saved.astimezone(UTC).isoformat(timespec="seconds"),
             "sections": {name: dict(items) for name, items in self.sections.items()},
         }
 
     def text(self) -> str:
         """Return it as a file has it."""
-        return json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
+        return _json(self.as_dict()) + "\n"
 
 
 _TEXTS: Final = ("camera", "manufacturer", "model", "serial", "firmware", "name")
@@ -142,21 +151,33 @@ def read_sections(found: object) -> Sections:
 
 
 def fit_sections(found: Sections) -> Sections:
-    """Return what a document may have of what a camera told: an odd item costs no other one."""
+    """Return what a document may have of what a camera told: an odd item costs no other one.
+
+    What makes a document longer than it may be when it is read again is an odd item, too.
+    """
     sections: dict[str, dict[str, Item]] = {}
-    left = MAX_ITEMS
+    left, room = MAX_ITEMS, MAX_BYTES - MAX_FRAME
     for name, items in list(found.items())[:MAX_SECTIONS]:
         kept: dict[str, Item] = {}
         for key, value in items.items():
             if len(kept) == left:
                 break
             try:
-                kept[_key(key)] = _item(value, MAX_DEPTH)
+                item = _item(value, MAX_DEPTH)
+                size = len(_json({"sections": {name: {_key(key): item}}}).encode())
             except DocumentError:
                 continue
+            if size <= room:
+                room -= size
+                kept[key] = item
         left -= len(kept)
         sections[name] = kept
     return sections
+
+
+def _json(found: object) -> str:
+    """Return it as a file has it."""
+    return json.dumps(found, indent=2, ensure_ascii=False)
 
 
 def _no_number(_word: str) -> object:
@@ -169,6 +190,10 @@ def _text(value: object) -> str:
         raise DocumentError(Fault.MALFORMED)
     if len(value) > MAX_TEXT:
         raise DocumentError(Fault.TOO_LARGE)
+    try:
+        value.encode()
+    except UnicodeEncodeError as err:  # half a pair, which no file can have
+        raise DocumentError(Fault.MALFORMED) from err
     return value
 
 
@@ -199,9 +224,9 @@ def _item(value: object, depth: int) -> Item:
 
 
 def flat(sections: Sections) -> Iterator[tuple[str, Item]]:
-    """Yield all items by their paths: `section.key`."""
+    """Yield all items that can be set by their paths: `section.key`."""
     for name, items in sections.items():
-        for key, item in items.items():
+        for key, item in items.items() if name != THINGS else ():
             yield f"{name}.{key}", item
 
 
@@ -234,6 +259,8 @@ def compare(before: Sections, after: Sections) -> tuple[Difference, ...]:
     """Return what is not the same, in the order of `before`, then what is new."""
     found: list[Difference] = []
     for section in dict.fromkeys((*before, *after)):
+        if section == THINGS:
+            continue
         old, new = before.get(section, {}), after.get(section, {})
         for key in dict.fromkeys((*old, *new)):
             was, now = old.get(key), new.get(key)

@@ -68,11 +68,27 @@ class Identity:
     mac: str | None = None
     """Lower case, colon separated: `a8:13:74:00:00:01`."""
     firmware: str | None = None
+    marks: frozenset[str] = field(default=frozenset(), compare=False)
+    """Whatever else it may be known by: numbers and addresses that it does not always tell."""
+    silent: bool = field(default=False, compare=False)
+    """Whether it has MAC addresses that it did not tell this time."""
 
     @property
     def unique_id(self) -> str | None:
         """Return what stays the same for this camera's life: MAC, else serial number, else None."""
         return self.mac or self.serial
+
+    def is_same(self, unique_id: str | None, serial: str | None = None) -> bool:
+        """Return whether it is the camera with a unique id, and with the serial number of that one.
+
+        The number counts only for a camera that does not tell its MAC addresses at the moment.
+        """
+        if unique_id is None:
+            return False
+        if unique_id in {self.unique_id, *self.marks}:
+            return True
+        told = self.silent and read_mac(unique_id) is not None
+        return told and serial is not None and serial == self.serial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,9 +171,12 @@ def merged(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Return each camera once, with what all its candidates tell of it together.
 
     Candidates are one camera when their MAC addresses say so, else the serial number, else what
-    it calls itself, else the host; never when they name two MAC addresses. Host, port and TLS are
-    those of one candidate, since one service's port is not another's.
+    it calls itself, else the host; never when they name two MAC addresses, nor by what several
+    hosts call themselves. Host, port and TLS are those of one candidate, since one service's port
+    is not another's.
     """
+    candidates = list(candidates)
+    shared = _shared(candidates)
     by_mark: dict[tuple[str, str], _Group] = {}
     groups: list[_Group] = []
     # Who tells more comes first, so that who tells less has something to join.
@@ -181,6 +184,8 @@ def merged(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
         group = _Group(candidate)
         groups.append(group)
         for mark in _marks(candidate):
+            if mark in shared:
+                continue
             other = by_mark.setdefault(mark, group)
             if other is not group and (other.mac == group.mac or None in {other.mac, group.mac}):
                 group = other.absorb(group, by_mark)
@@ -246,6 +251,25 @@ def _types(description: Mapping[str, object]) -> Iterator[str]:
                 ]
             case list() as elements:
                 left += elements[:_MOST_TYPES]
+
+
+def _shared(candidates: Iterable[Candidate]) -> frozenset[tuple[str, str]]:
+    """Return by which UDNs nobody is told: those of several MAC addresses, or of several hosts.
+
+    There are makers whose cameras all have the same one. A camera with both versions of IP has one
+    host of each.
+    """
+    told: dict[str, tuple[set[str], set[str], set[str]]] = {}
+    for one in candidates:
+        if one.udn is None:
+            continue
+        macs, *hosts = told.setdefault(one.udn, (set(), set(), set()))
+        hosts[":" in one.host].add(one.host)
+        if one.mac is not None:
+            macs.add(one.mac)
+    return frozenset(
+        ("udn", udn) for udn, several in told.items() if any(len(each) > 1 for each in several)
+    )
 
 
 def _marks(candidate: Candidate) -> Iterator[tuple[str, str]]:

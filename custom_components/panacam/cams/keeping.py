@@ -100,15 +100,16 @@ async def restore_values(shelf: Shelf, progress: Progress, paths: Collection[str
             break
     known = shelf.now()
     for path, item in wanted.items():
-        if path not in known:
-            if path not in progress.taken and path not in progress.refused:
-                progress.absent.add(path)
-            elif path in progress.taken:
-                progress.refuse(path, Reason.NOT_TAKEN)
-        elif not same(known[path], item):
+        if path in known and same(known[path], item):
+            # Also what was refused, and came with another one.
+            if path not in progress.unchanged:
+                progress.take(path)
+        elif path in known or path in progress.taken or path in progress.unchanged:
             progress.unchanged.discard(path)
-            progress.refused.setdefault(path, Reason.NOT_TAKEN)
             progress.taken.discard(path)
+            progress.refused.setdefault(path, Reason.NOT_TAKEN)
+        elif path not in progress.refused:
+            progress.absent.add(path)
 
 
 async def _write(shelf: Shelf, progress: Progress, left: Mapping[str, Item]) -> bool:

@@ -24,6 +24,7 @@ from .memory import Memory, ShortMemory
 from .mo import search as mo_search
 from .mo.device import MoDevice
 from .net.http import HttpClient
+from .net.login import LoginRecord
 from .onvif import search as onvif_search
 from .onvif.client import OnvifClient
 from .onvif.device import OnvifDevice
@@ -108,6 +109,7 @@ def _povcam(session: ClientSession, address: Address, wishes: Wishes) -> PovcamD
         tls=address.tls,
         fingerprint=address.fingerprint,
         credentials=address.credentials,
+        record=LoginRecord(pinned=address.fingerprint is not None),
     )
     return PovcamDevice(
         http,

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Protocol
 from urllib.parse import quote
 
+from .net.login import LoginRecord
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -43,12 +45,22 @@ class RtspStream:
     preferred: bool = False
     """The stream that most people want; the others start disabled."""
     credentials: Credentials | None = field(default=None, repr=False)
+    logins: LoginRecord | None = field(default=None, repr=False, compare=False)
+    """What the camera's other connections found out about its logins."""
     codec: str = ""
     """What the camera says it sends: h264, h265, jpeg, mpeg4; empty when it does not say."""
     ask_keyframe: Callable[[], Awaitable[None]] | None = field(
         default=None, repr=False, compare=False
     )
     """Ask the camera for a keyframe now; None where it cannot be asked."""
+
+    @property
+    def sealed(self) -> bool:
+        """Return whether its password is for nobody who could not read it anyway.
+
+        FFmpeg, which gives it to whoever asks, has to do without.
+        """
+        return self.credentials is not None and self.logins is not None and self.logins.pinned
 
 
 @dataclass(frozen=True, slots=True)

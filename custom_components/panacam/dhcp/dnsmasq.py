@@ -77,22 +77,25 @@ class DnsmasqServer:
             os.close(_process(self._pid_file))
 
     def _changed(self, edit: Callable[[bytes], bytes]) -> None:
-        """Write the edited file and signal the server, or leave the file as it was."""
+        """Write the edited file and signal the server, or leave the file as it was.
+
+        A file that is right already is no proof that the server has read it.
+        """
         # A link is followed, not replaced.
         path = Path(os.path.realpath(self._hosts_file))
         for _ in range(_CHANGE_TRIES):
             before, seen = _read(path)
             after = edit(before or b"")
-            if after == (before or b""):
-                return
             # Found before anything is written: most failures leave no trace at all.
             process = None if self._pid_file is None else _process(self._pid_file)
             try:
-                if not _is_still(path, seen):
-                    continue
-                _write(path, after)
+                is_right = after == (before or b"")
+                if not is_right:
+                    if not _is_still(path, seen):
+                        continue
+                    _write(path, after)
                 if process is not None:
-                    self._tell(process, path, before)
+                    self._tell(process, path, before, is_right=is_right)
                 return
             finally:
                 if process is not None:
@@ -100,15 +103,15 @@ class DnsmasqServer:
         raise ReservationError(ServerReason.BUSY)
 
     @staticmethod
-    def _tell(process: int, path: Path, before: bytes | None) -> None:
-        """Make the server read its file again, or put the file back."""
+    def _tell(process: int, path: Path, before: bytes | None, *, is_right: bool) -> None:
+        """Make the server read its file again, or put the file back unless it was right before."""
         try:
             signal.pidfd_send_signal(process, signal.SIGHUP)
         except OSError as err:
             try:
                 if before is None:
-                    path.unlink()
-                else:
+                    path.unlink(missing_ok=True)
+                elif not is_right:
                     _write(path, before)
             except (OSError, ReservationError) as worse:
                 raise ReservationError(ServerReason.NOT_RESTORED, "hosts file") from worse
@@ -167,12 +170,12 @@ def _write(path: Path, data: bytes) -> None:
 
 def _sync(folder: Path) -> None:
     """Have a folder's new entries on the disk; not every file system can be asked."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with suppress(OSError):
+    with suppress(OSError):
+        file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
             os.fsync(file)
-    finally:
-        os.close(file)
+        finally:
+            os.close(file)
 
 
 def _seen(status: os.stat_result) -> _Seen:

@@ -15,6 +15,7 @@ __all__ = [
     "async_told",
     "async_unload_network",
     "held_until",
+    "mac_of_entry",
     "option82_of",
 ]
 
@@ -54,6 +55,14 @@ def option82_of(hass: HomeAssistant, mac: str) -> tuple[str | None, str | None]:
     if (network := _network(hass)) is None:
         return None, None
     return network.option82_of(mac)
+
+
+@callback
+def mac_of_entry(hass: HomeAssistant, entry_id: str) -> str | None:
+    """Return the MAC address that led provisioning to an entry; None: none did."""
+    if (network := _network(hass)) is None:
+        return None
+    return network.mac_of_entry(entry_id)
 
 
 @callback

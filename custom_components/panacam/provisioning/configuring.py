@@ -5,11 +5,11 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from ..backups import async_apply_replacement, async_apply_template
+from ..backups import async_apply_replacement, async_apply_template, worked
 from ..cams.backup import Report
 from ..replacements import async_replaced_camera
 
-__all__ = ["async_apply_template", "async_replace", "counts"]
+__all__ = ["async_apply_template", "async_replace", "counts", "worked"]
 
 
 async def async_replace(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Report | None:
@@ -18,7 +18,7 @@ async def async_replace(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Report 
     Only a camera that its owner calls by the same name: an address alone may have been anybody's,
     and then the repair asks.
     """
-    replaced = await async_replaced_camera(hass, entry)
+    replaced = await async_replaced_camera(hass, entry, listed=True)
     if replaced is None or replaced.title.casefold() != entry.title.casefold():
         return None
     return await async_apply_replacement(hass, entry, replaced.entry_id)

@@ -15,7 +15,7 @@ from ..coordinator import PanacamConfigEntry, PanacamCoordinator
 from ..entity import PanacamEntity
 from ..network_entry import network_entry
 from .journal import Line
-from .network import SIGNAL_PORT, Network, NetworkConfigEntry
+from .network import EVENT_ID, SIGNAL_PORT, Network, NetworkConfigEntry
 from .steps import Step
 
 PROVISIONING: Final = EventEntityDescription(
@@ -46,10 +46,12 @@ class ProvisioningEvent(EventEntity):
     def __init__(self, network: Network) -> None:
         """Tell what `network` tells."""
         self._network = network
-        self._attr_unique_id = f"{KIND_NETWORK}_{PROVISIONING.key}"
+        self._attr_unique_id = EVENT_ID
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, KIND_NETWORK)},
             entry_type=DeviceEntryType.SERVICE,
+            manufacturer=DOMAIN,
+            model="Network",
             name=network.entry.title,
         )
 

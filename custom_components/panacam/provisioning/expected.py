@@ -1,7 +1,7 @@
 """Cameras that are expected on the network: who they are, how to log in, what they become."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, Self
@@ -23,6 +23,7 @@ class Fault(StrEnum):
     BAD_MAC = "expected_bad_mac"
     UNKNOWN_FAMILY = "expected_unknown_family"
     NO_USERNAME = "expected_no_username"
+    SERIAL_PASSWORD = "expected_serial_password"  # noqa: S105 - the name of a mistake
     TOO_LONG = "expected_too_long"
     UNPRINTABLE = "expected_unprintable"
     SAME_MAC = "expected_same_mac"
@@ -67,6 +68,15 @@ class Expected:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """Return the camera of a row, whose cells are text as people write it. FaultError."""
+        one = cls.of_stored(row)
+        if one.mac is None and one.username is not None:
+            # Anybody can claim a serial number, so whoever does is never sent a password.
+            raise FaultError(Fault.SERIAL_PASSWORD, "mac")
+        return one
+
+    @classmethod
+    def of_stored(cls, row: Mapping[str, Any]) -> Self:
+        """Return the camera of a row that was kept, even if it can never log in. FaultError."""
         cells = {column: _cell(column, row.get(column)) for column in COLUMNS}
         if (mac := cells["mac"]) is not None:
             cells["mac"] = read_mac(mac)
@@ -116,7 +126,7 @@ class Roll:
     def __init__(self, cameras: Collection[Expected]) -> None:
         """Begin with those that are there."""
         self._macs = {one.mac for one in cameras}
-        self._serials = {one.serial for one in cameras}
+        self._serials = {one.serial.casefold() for one in cameras if one.serial}
         self._room = MAX_EXPECTED - len(cameras)
 
     def enter(self, one: Expected) -> Expected:
@@ -125,10 +135,11 @@ class Roll:
             raise FaultError(Fault.TOO_MANY)
         if one.mac is not None and one.mac in self._macs:
             raise FaultError(Fault.SAME_MAC, "mac")
-        if one.serial is not None and one.serial in self._serials:
-            raise FaultError(Fault.SAME_SERIAL, "serial")
+        if one.serial is not None:
+            if one.serial.casefold() in self._serials:
+                raise FaultError(Fault.SAME_SERIAL, "serial")
+            self._serials.add(one.serial.casefold())
         self._macs.add(one.mac)
-        self._serials.add(one.serial)
         self._room -= 1
         return one
 
@@ -138,7 +149,26 @@ def read_stored(rows: object) -> tuple[Expected, ...]:
     found: list[Expected] = []
     for row in rows if isinstance(rows, list | tuple) else ():
         try:
-            found.append(Expected.of(row))
+            found.append(Expected.of_stored(row))
         except AttributeError, FaultError:
             continue
     return tuple(found[:MAX_EXPECTED])
+
+
+def with_passwords(
+    cameras: Iterable[Expected], before: Collection[Expected]
+) -> tuple[Expected, ...]:
+    """Return cameras that come without a password with the one that they had before.
+
+    They are the same by their MAC address or serial number, and log in as the same user.
+    """
+    macs = {one.mac: one for one in before if one.mac is not None}
+    serials = {one.serial.casefold(): one for one in before if one.serial is not None}
+
+    def kept(one: Expected) -> Expected:
+        old = macs.get(one.mac or "") or serials.get((one.serial or "").casefold())
+        if old is None or one.password is not None or one.username != old.username:
+            return one
+        return replace(one, password=old.password)
+
+    return tuple(map(kept, cameras))

@@ -1,18 +1,21 @@
 """The log of provisioning: events of Home Assistant, with a sentence for each step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 
-from ..const import DOMAIN
-from .steps import Step, Told
+from ..cams.net.tls import grouped
+from ..const import CONF_FINGERPRINT, DOMAIN
+from .steps import Request, Step, Told
 
 EVENT_PROVISIONING: Final = f"{DOMAIN}_provisioning"
 QUIET: Final = 3600.0
-"""Seconds in which the same of the same stranger is told once."""
-MAX_STRANGERS: Final = 500
+"""Seconds in which the same is told once."""
+QUIET_STRANGERS: Final = 24 * 3600.0
+"""Seconds in which it is told once of those who are none of ours; houses are full of them."""
+MAX_STRANGERS: Final = 2000
 """Who is remembered for that; telephones change their addresses as they like."""
 _ATTRIBUTES: Final = f"component.{DOMAIN}.entity.event.provisioning.state_attributes."
 _MESSAGES: Final = f"{_ATTRIBUTES}message.state."
@@ -27,9 +30,15 @@ type Line = dict[str, Any]
 class Journal:
     """Tells each step to the event entity and to Home Assistant's bus, for the logbook."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Begin with nothing told."""
+    def __init__(
+        self, hass: HomeAssistant, belongs: Callable[[Request], Mapping[str, str]]
+    ) -> None:
+        """Begin with nothing told.
+
+        `belongs` gives the `entity_id` and the `device_id` with which a line is to stand.
+        """
         self._hass = hass
+        self._belongs = belongs
         self._texts: dict[str, str] = {}
         self._listeners: list[Callable[[str, Line], None]] = []
         self._told: dict[str, float] = {}
@@ -48,17 +57,25 @@ class Journal:
         return lambda: self._listeners.remove(listener)
 
     @callback
-    def first(self, *about: str) -> bool:
-        """Return whether something was not told within the last hour, and remember that it is."""
+    def first(self, *about: str, quiet: float | None = None) -> bool:
+        """Return whether something was not told within QUIET seconds, and remember that it is.
+
+        `quiet`: other seconds than those.
+        """
         key, now = " ".join(about), self._hass.loop.time()
         last = self._told.pop(key, None)
-        if last is not None and now < last + QUIET:
+        if last is not None and now < last + (QUIET if quiet is None else quiet):
             self._told[key] = last
             return False
         self._told[key] = now
         while len(self._told) > MAX_STRANGERS:
             del self._told[next(iter(self._told))]
         return True
+
+    @callback
+    def forget(self, *about: str) -> None:
+        """Have something count as not told."""
+        self._told.pop(" ".join(about), None)
 
     @callback
     def tell(self, told: Told) -> None:
@@ -78,7 +95,9 @@ class Journal:
             listener(told.step.value, line)
         step = told.step.value
         title = self._texts.get(f"{_TITLES}{step}", step)
-        self._hass.bus.async_fire(EVENT_PROVISIONING, {"step": step, "title": title, **line})
+        self._hass.bus.async_fire(
+            EVENT_PROVISIONING, {"step": step, "title": title, **line, **self._belongs(request)}
+        )
 
     def _message(self, told: Told) -> str:
         """Return what happened, why, and what to do."""
@@ -90,4 +109,7 @@ class Journal:
             else:
                 why = self._texts.get(f"{_OF_CAMERA}{told.reason}.message")
             words.append(own or why or "")
+        if fingerprint := (told.details or {}).get(CONF_FINGERPRINT):
+            words.append(self._texts.get(f"{_MESSAGES}{told.step.value}_certificate", ""))
+            words.append(grouped(str(fingerprint)))
         return " ".join(filter(None, words))

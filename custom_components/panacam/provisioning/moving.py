@@ -4,21 +4,22 @@ import asyncio
 from typing import Any, Final
 
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntry
-from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
 from ..cams.discovery import Candidate, Source as Way
 from ..const import DOMAIN
+from ..following import async_is_at
+from . import clock as limits
 from .steps import EndedError, Request, Step
 
 _LATER: Final = frozenset({"already_configured", "already_in_progress"})
 
 
 async def async_move(
-    hass: HomeAssistant, entry: ConfigEntry[Any], request: Request, end: float, gap: float
+    hass: HomeAssistant, entry: ConfigEntry[Any], request: Request, clock: limits.Clock
 ) -> None:
-    """Have an entry follow its camera to its new address, until the loop's time is `end`.
+    """Have an entry follow its camera to its new address, as soon as that is up.
 
     The rule is discovery's own: nothing is rewritten while the camera answers where it was, nor
     before it has proved to be the same one. EndedError when it does not come to that.
@@ -31,18 +32,19 @@ async def async_move(
         source=Way.DHCP,
     )
     while True:
-        result = await hass.config_entries.flow.async_init(
-            DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data=candidate
-        )
-        if entry.data[CONF_HOST] == request.address:
+        async with clock.turn():
+            result = await hass.config_entries.flow.async_init(
+                DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data=candidate
+            )
+        if await async_is_at(entry, request.address):
             return
         if result["type"] is not FlowResultType.ABORT or _is_asked(hass, entry):
             raise EndedError(Step.UNPROVEN, "moved")
         if result["reason"] not in _LATER:
             raise EndedError(Step.NOT_ADDED, result["reason"])
-        if hass.loop.time() + gap > end:
+        if clock.is_up():
             raise EndedError(Step.NOT_ADDED, "answers_elsewhere")
-        await asyncio.sleep(gap)
+        await asyncio.sleep(limits.GAP)
 
 
 def _is_asked(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:

@@ -4,15 +4,20 @@ from datetime import datetime
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.const import (
+    ATTR_DEVICE_ID,
+    ATTR_ENTITY_ID,
+    EVENT_HOMEASSISTANT_STOP,
+    Platform,
+)
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from ..cams.device import read_mac
 from ..cams.text import plain
-from ..const import CONF_AUTOMATIC, CONF_EXPECTED, DOMAIN
-from ..following import answers
+from ..const import CONF_EXPECTED, DOMAIN, KIND_NETWORK
+from ..following import answers, leads_to
 from ..network_entry import camera_entries
 from .backend import Backend
 from .expected import Expected, read_stored
@@ -27,6 +32,8 @@ from .webhook import async_open_webhook
 type NetworkConfigEntry = ConfigEntry[Network]
 
 PLATFORMS = (Platform.EVENT,)
+EVENT_ID = f"{KIND_NETWORK}_provisioning"
+"""Unique id of the entity that tells the steps."""
 SIGNAL_PORT = f"{DOMAIN}_switch_port"
 """Sent with nothing when switch ports were learnt or are no longer known."""
 
@@ -38,7 +45,7 @@ class Network:
         """Have everything ready; nothing is read or listened to yet."""
         self.hass = hass
         self.entry = entry
-        self.journal = Journal(hass)
+        self.journal = Journal(hass, self._belongs)
         self._store = ProvisioningStore(hass)
         self._backend = Backend(hass)
         self._provisioner = Provisioner(hass, entry, self._search, self._unseen, self._tools)
@@ -91,6 +98,11 @@ class Network:
         return port.get("circuit_id"), port.get("remote_id")
 
     @callback
+    def mac_of_entry(self, entry_id: str) -> str | None:
+        """Return the MAC address that led to an entry, or None."""
+        return self._store.mac_of(entry_id)
+
+    @callback
     def port_of_entry(
         self, entry: ConfigEntry[Any], mac: str | None
     ) -> tuple[str | None, str | None]:
@@ -101,23 +113,20 @@ class Network:
     @callback
     def told(self, mac: str, address: str, host_name: str | None) -> None:
         """Take what was overheard, about those who are expected and not there yet."""
-        known = read_mac(mac)
-        if known is None or all(one.mac != known for one in self.expected):
+        if (known := read_mac(mac)) is None:
             return
-        self.requested(
-            Request(
-                mac=known,
-                address=address,
-                host_name=plain(host_name),
-                source=Source.OVERHEARD,
-            )
+        request = Request(
+            mac=known, address=address, host_name=plain(host_name), source=Source.OVERHEARD
         )
+        listed = any(one.mac == known for one in self.expected)
+        # Somebody else may be who is expected by its serial number alone.
+        if listed or (self._unseen() and self._search(request) is None):
+            self.requested(request)
 
     @callback
     def requested(self, request: Request) -> None:
         """Follow up that somebody got an address."""
-        automatic = bool(self.entry.options.get(CONF_AUTOMATIC, False))
-        self._provisioner.request(request, automatic=automatic)
+        self._provisioner.request(request)
 
     def _tools(self) -> Tools:
         server = self._backend.of(self.entry.options)
@@ -125,20 +134,26 @@ class Network:
 
     def _unseen(self) -> tuple[Expected, ...]:
         """Return who is expected by a serial number alone, and not there yet."""
-        there = {entry.unique_id for entry in camera_entries(self.hass)}
+        alone = [one for one in self.expected if one.mac is None and one.serial is not None]
+        if not alone:
+            return ()
+        there: set[str] = set()
         registry = dr.async_get(self.hass)
         for entry in camera_entries(self.hass):
+            there.add((entry.unique_id or "").casefold())
             for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-                there.add(device.serial_number)
-        return tuple(one for one in self.expected if one.mac is None and one.serial not in there)
+                there.add((device.serial_number or "").casefold())
+        return tuple(one for one in alone if (one.serial or "").casefold() not in there)
 
     def _search(self, request: Request) -> Known | None:
         """Look for somebody by MAC address and address (provisioning.txt)."""
         expected = next((one for one in self.expected if one.mac == request.mac), None)
         entry = self._entry_of(request, expected)
-        if expected is None and entry is None:
-            return None
-        return Known(expected=expected, entry=entry)
+        if entry is not None:
+            return Known(expected=expected, entry=entry)
+        if (entry := self._entry_at(request.address)) is not None:
+            return Known(expected=expected, entry=entry, by_address=True)
+        return None if expected is None else Known(expected=expected)
 
     def _entry_of(self, request: Request, expected: Expected | None) -> ConfigEntry[Any] | None:
         entries = {entry.entry_id: entry for entry in camera_entries(self.hass)}
@@ -151,19 +166,39 @@ class Network:
                 return entry
         if (led := self._store.entry_of(request.mac)) in entries:
             return entries[led]
-        serial = None if expected is None else expected.serial
-        for entry in entries.values():
-            if serial is not None and entry.unique_id == serial:
-                return entry
-            # A camera that does not tell its MAC address, and answers at this very address.
+        if expected is None or expected.serial is None:
+            return None
+        serial = expected.serial.casefold()
+        marked = (one for one in entries.values() if (one.unique_id or "").casefold() == serial)
+        return next(marked, None)
+
+    def _entry_at(self, address: str) -> ConfigEntry[Any] | None:
+        """Return whose camera does not tell its MAC address, and answers at an address."""
+        for entry in camera_entries(self.hass):
             if (
-                entry.data.get(CONF_HOST) == request.address
+                leads_to(entry, address)
                 and read_mac(entry.unique_id or "") is None
                 and answers(entry)
                 and entry.runtime_data.device.identity.mac is None
             ):
                 return entry
         return None
+
+    @callback
+    def _belongs(self, request: Request) -> dict[str, str]:
+        """Return with which entity and device a line stands: the camera's own as soon as it has."""
+        found: dict[str, str] = {}
+        entity_id = er.async_get(self.hass).async_get_entity_id(Platform.EVENT, DOMAIN, EVENT_ID)
+        if entity_id is not None:
+            found[ATTR_ENTITY_ID] = entity_id
+        registry = dr.async_get(self.hass)
+        known = self._search(request)
+        camera = None if known is None or known.by_address else known.entry
+        for entry in filter(None, (camera, self.entry)):
+            if devices := dr.async_entries_for_config_entry(registry, entry.entry_id):
+                found[ATTR_DEVICE_ID] = devices[0].id
+                break
+        return found
 
     @callback
     def _port_told(self, step: str, _line: Line) -> None:

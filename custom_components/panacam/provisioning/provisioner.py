@@ -1,6 +1,5 @@
-"""Takes what is said about addresses, and provisions one camera after the other, some at a time."""
+"""Takes what is said about addresses, and provisions cameras: each once at a time."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -8,22 +7,21 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
-from ..cams.errors import CameraError
-from ..connection import find
-from ..const import LOGGER
-from ..following import answers, async_followable
+from ..const import CONF_AUTOMATIC, LOGGER
+from ..following import answers, leads_to
+from .clock import Turns
 from .expected import Expected
-from .run import PORTS, Known, Run, Tools, knock
+from .journal import QUIET_STRANGERS
+from .run import Known, Run, Tools
 from .steps import Request, Source, Step, Told
+from .strangers import Strangers
 
-MAX_RUNS: Final = 16
-"""Cameras at one time."""
-MAX_WAITING: Final = 1000
-"""Cameras that wait for their turn: as many as can be expected."""
-MAX_ASKED: Final = 50
-"""Strangers whose serial numbers are asked for, at one time."""
+MAX_RUNS: Final = 1000
+"""Cameras at one time, most of which start or wait for a turn: as many as can be expected."""
 OVERHEARD_GAP: Final = 10.0
-"""Seconds between two packets about the same camera that are believed: anybody can send them."""
+"""Seconds between two packets that say the same of a camera and are followed up."""
+MAX_BELIEVED: Final = 4
+"""Addresses of one camera in that time: one asks for its old one first, and anybody can lie."""
 
 
 class Provisioner:
@@ -45,89 +43,96 @@ class Provisioner:
         self._hass = hass
         self._owner = owner
         self._search = search
-        self._unseen = unseen
         self._tools = tools
         self._runs: dict[str, Run] = {}
-        self._asked: set[str] = set()
-        self._turns = asyncio.Semaphore(MAX_RUNS)
-        self._overheard: dict[str, float] = {}
+        self._turns = Turns()
+        self._strangers = Strangers(hass, owner, unseen, self._asked)
+        self._overheard: dict[str, list[tuple[str, float]]] = {}
+        """What was believed of whom within the gap: which address, and when."""
 
     @callback
-    def request(self, request: Request, *, automatic: bool) -> None:
+    def request(self, request: Request) -> None:
         """Follow up that somebody got an address; merges with what runs for the same MAC."""
-        journal, mac = self._tools().journal, request.mac
         known = self._search(request)
-        if not automatic:
-            if journal.first(mac, Step.DISABLED):
-                self._tell(request, Step.DISABLED, known)
-            return
-        if known is None:
+        # Of those whom nobody expects, only the server's word is worth a line.
+        overheard = request.source is Source.OVERHEARD
+        if not self._is_on():
+            if not overheard or known is not None:
+                self._tell_off(request, known)
+        elif known is None:
             self._stranger(request)
-            return
-        if request.source is Source.OVERHEARD and self._too_soon(mac):
-            return
+        elif not overheard or not self._too_soon(request):
+            self._follow_up(request, known)
+
+    def _is_on(self) -> bool:
+        return bool(self._owner.options.get(CONF_AUTOMATIC, False))
+
+    def _follow_up(self, request: Request, known: Known) -> None:
+        journal, mac = self._tools().journal, request.mac
         if (run := self._runs.get(mac)) is not None:
             _merge(run, request)
-        elif len(self._runs) >= MAX_WAITING:
+        elif len(self._runs) >= MAX_RUNS:
             if journal.first(Step.OVERLOADED):
                 self._tell(request, Step.OVERLOADED, known)
         elif not self._is_renewal(request, known) or journal.first(mac, request.address):
             self._tell(request, Step.IP_ADDRESS_ALLOCATION, known)
             self._start(request, known)
 
-    def _tell(self, request: Request, step: Step, known: Known | None = None) -> None:
+    def _tell(
+        self, request: Request, step: Step, known: Known | None = None, reason: str | None = None
+    ) -> None:
         name = None if known is None else known.name
-        self._tools().journal.tell(Told(step=step, request=request, name=name))
+        self._tools().journal.tell(Told(step=step, request=request, name=name, reason=reason))
+
+    def _tell_off(self, request: Request, known: Known | None) -> None:
+        if self._tools().journal.first(request.mac, Step.DISABLED, quiet=QUIET_STRANGERS):
+            self._tell(request, Step.DISABLED, known)
 
     def _stranger(self, request: Request) -> None:
         """Tell of somebody whom nobody knows, rarely; it may be expected by its serial number."""
-        if not self._tools().journal.first(request.mac):
-            return
-        self._tell(request, Step.IP_ADDRESS_ALLOCATION)
-        if not self._unseen() or len(self._asked) >= MAX_ASKED:
-            self._tell(request, Step.NOT_FOUND)
-            return
-        self._asked.add(request.mac)
-        self._owner.async_create_background_task(
-            self._hass, self._ask(request), "panacam serial number"
-        )
+        journal, mac = self._tools().journal, request.mac
+        if request.source is Source.SERVER and journal.first(mac, quiet=QUIET_STRANGERS):
+            self._tell(request, Step.IP_ADDRESS_ALLOCATION)
+        if not self._strangers.take(request):
+            self._asked(request, None)
 
-    async def _ask(self, request: Request) -> None:
-        """Ask a stranger for its serial number, without a password.
+    def _asked(self, request: Request, wanted: Expected | None) -> None:
+        """Go on with a stranger that was asked for its serial number.
 
-        Anybody can claim a number, so a camera that has one gets it only once its MAC is listed.
+        Anybody can claim a number, so a camera that has a password gets it only once its MAC is
+        listed.
         """
-        try:
-            async with self._turns:
-                wanted = await self._by_serial(request)
-        finally:
-            self._asked.discard(request.mac)
+        journal, mac = self._tools().journal, request.mac
         if wanted is None:
-            self._tell(request, Step.NOT_FOUND)
-        elif wanted.username is not None:
-            journal, told = self._tools().journal, Known(expected=wanted).name
-            journal.tell(Told(step=Step.UNPROVEN, request=request, name=told, reason="serial"))
-        elif request.mac not in self._runs:
-            self._start(request, Known(expected=wanted))
+            about = (mac, Step.NOT_FOUND)
+            if request.source is Source.SERVER and journal.first(*about, quiet=QUIET_STRANGERS):
+                self._tell(request, Step.NOT_FOUND)
+            return
+        known = Known(expected=wanted)
+        if not self._is_on():
+            self._tell_off(request, known)
+            return
+        if journal.first(mac):
+            self._tell(request, Step.IP_ADDRESS_ALLOCATION, known)
+        if wanted.username is None:
+            if mac not in self._runs:
+                self._start(request, known)
+        elif journal.first(mac, Step.UNPROVEN):
+            self._tell(request, Step.UNPROVEN, known, "serial")
 
-    async def _by_serial(self, request: Request) -> Expected | None:
-        if not await async_followable(self._hass, request.address):
-            return None
-        by_serial = {one.serial: one for one in self._unseen()}
-        for port in await knock(request.address, PORTS):
-            try:
-                found = await find(self._hass, {"host": request.address, "port": port})
-            except CameraError:
-                continue
-            if (wanted := by_serial.get(found.identity.serial)) is not None:
-                return wanted
-        return None
-
-    def _too_soon(self, mac: str) -> bool:
-        now = self._hass.loop.time()
-        for key in [key for key, at in self._overheard.items() if now >= at + OVERHEARD_GAP]:
-            del self._overheard[key]
-        return self._overheard.setdefault(mac, now) < now
+    def _too_soon(self, request: Request) -> bool:
+        """Return whether what was overheard says nothing new, or there was too much of it."""
+        begin = self._hass.loop.time() - OVERHEARD_GAP
+        self._overheard = {
+            mac: recent
+            for mac, believed in self._overheard.items()
+            if (recent := [one for one in believed if one[1] > begin])
+        }
+        believed = self._overheard.setdefault(request.mac, [])
+        if (believed and believed[-1][0] == request.address) or len(believed) >= MAX_BELIEVED:
+            return True
+        believed.append((request.address, self._hass.loop.time()))
+        return False
 
     def _is_renewal(self, request: Request, known: Known) -> bool:
         """Return whether nothing is new: the camera is where it was, and has what it needs."""
@@ -135,49 +140,65 @@ class Provisioner:
         template = None if known.expected is None else known.expected.template
         return (
             entry is not None
-            and entry.data.get("host") == request.address
+            and leads_to(entry, request.address)
             and answers(entry)
             and (not request.port or store.port_of(request.mac) == request.port)
             and (template is None or store.given_to(request.mac) == template)
         )
 
     def _start(self, request: Request, known: Known) -> None:
-        run = self._runs[request.mac] = Run(self._tools(), request, known)
+        run = self._runs[request.mac] = Run(self._tools(), request, known, self._turns)
         self._owner.async_create_background_task(
             self._hass, self._perform(run), f"panacam provisioning {request.mac}"
         )
 
     async def _perform(self, run: Run) -> None:
-        """Let a camera have its turn."""
+        """Let a camera have its provisioning, and another one where it has got to meanwhile."""
         mac = run.request.mac
         try:
-            async with self._turns:
-                await run.perform()
+            await run.perform()
         except Exception:  # noqa: BLE001 - one camera must not be the end of the others
             LOGGER.exception("Provisioning of %s went wrong", mac)
             self._tell(run.request, Step.NOT_ADDED)
         finally:
             del self._runs[mac]
-        if run.newer is not None:
-            self.request(run.newer, automatic=True)
+        if (newer := run.newer) is None:
+            return
+        known = self._search(newer)
+        if not self._is_on():
+            self._tell_off(newer, known)
+        elif known is None:
+            self._stranger(newer)
+        else:
+            self._follow_up(newer, known)
 
 
 def _merge(run: Run, request: Request) -> None:
-    """Let a provisioning under way know what else was said.
+    """Let a provisioning under way know what else was said; the server's word counts more.
 
-    What the server says of the same address makes it trusted; what was only overheard changes no
-    address that the server told.
+    What it says of the same address makes that trusted, and what was only overheard changes no
+    address that it told.
     """
-    before = run.request
-    if request.address != before.address:
-        if request.source is Source.SERVER or before.source is Source.OVERHEARD:
-            run.newer = request
-        return
-    run.newer = None
-    run.request = replace(
+    word = run.newer or run.request
+    believed = request.source is Source.SERVER or word.source is Source.OVERHEARD
+    if request.address == word.address:
+        joined = _joined(word, request)
+        if run.newer is None:
+            run.request = joined
+        else:
+            run.newer = joined
+    elif believed and request.address == run.request.address:
+        run.newer, run.request = None, _joined(run.request, request)
+    elif believed:
+        run.newer = request
+
+
+def _joined(before: Request, more: Request) -> Request:
+    """Return what two say together of the same address."""
+    return replace(
         before,
-        circuit_id=request.circuit_id or before.circuit_id,
-        remote_id=request.remote_id or before.remote_id,
-        host_name=request.host_name or before.host_name,
-        source=request.source if request.source is Source.SERVER else before.source,
+        circuit_id=more.circuit_id or before.circuit_id,
+        remote_id=more.remote_id or before.remote_id,
+        host_name=more.host_name or before.host_name,
+        source=more.source if more.source is Source.SERVER else before.source,
     )

@@ -2,87 +2,35 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from homeassistant.config_entries import (
-    SOURCE_IGNORE,
-    SOURCE_IMPORT,
-    ConfigEntry,
-    ConfigEntryState,
-)
-from homeassistant.const import (
-    CONF_HOST,
-    CONF_NAME,
-    CONF_PASSWORD,
-    CONF_PORT,
-    CONF_SSL,
-    CONF_USERNAME,
-)
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry
+from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 
 from .. import following
+from ..backup_errors import BackupError
 from ..cams.backup import Report
 from ..cams.errors import CameraError, Reason
-from ..const import CONF_EXPECTED_MAC, CONF_EXPECTED_SERIAL, CONF_FAMILY, DOMAIN
+from ..connection import find
+from ..const import CONF_FINGERPRINT
 from ..dhcp.reservations import (
     DhcpServer,
     Reservation,
     ReservationError,
     host_name_of,
 )
+from . import clock as limits, ports as places
+from .adding import LATER, LOGIN, async_try
 from .areas import async_place
 from .expected import Expected
 from .journal import Journal
+from .loading import async_load
 from .moving import async_move
+from .ports import knock
 from .steps import EndedError, Request, Source, Step, Told
 from .store import ProvisioningStore
-
-BOOT_LIMIT: Final = 120.0
-"""Seconds that a camera may take from its address to its first answer."""
-RUN_LIMIT: Final = 600.0
-"""Seconds for all of it, settings included."""
-LOAD_LIMIT: Final = 60.0
-"""Seconds that an entry may take until it is loaded."""
-GAP: Final = 1.0
-"""Seconds between two looks whether a camera answers."""
-KNOCK_TIME: Final = 2.0
-"""Seconds for a connection on the camera's own network."""
-LOGIN_PAUSE: Final = 10.0
-"""Seconds before a login is tried a second time, and last: who starts up refuses everybody."""
-HTTP: Final = 80
-HTTPS: Final = 443
-PORTS: Final = (HTTP, HTTPS, 8000, 8080, 8899, 2020)
-"""Where cameras answer."""
-_LATER: Final = frozenset(
-    reason.value
-    for reason in (
-        Reason.UNREACHABLE,
-        Reason.TIMEOUT,
-        Reason.CUT,
-        Reason.BUSY,
-        Reason.TOO_MANY_CONNECTIONS,
-        Reason.NOT_HTTP,
-        Reason.NOT_A_CAMERA,
-        Reason.UNEXPECTED_REPLY,
-        Reason.REFUSED,
-    )
-) | {"already_in_progress"}
-"""What a camera that starts up may seem to be."""
-_ELSEWHERE: Final = frozenset({Reason.REDIRECTED.value, Reason.TLS.value})
-"""What sends to another of its ports."""
-_LOGIN: Final = frozenset(
-    reason.value
-    for reason in (
-        Reason.NO_CREDENTIALS,
-        Reason.WRONG_CREDENTIALS,
-        Reason.WRONG_USERNAME,
-        Reason.WRONG_PASSWORD,
-        Reason.NO_PRIVILEGE,
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +39,8 @@ class Known:
 
     expected: Expected | None = None
     entry: ConfigEntry[Any] | None = None
+    by_address: bool = False
+    """Whether the entry is known by its address alone, which may have been another camera's."""
 
     @property
     def name(self) -> str | None:
@@ -118,7 +68,7 @@ class SupersededError(Exception):
 class Run:
     """The steps for one camera, in the order of provisioning.txt."""
 
-    def __init__(self, tools: Tools, request: Request, known: Known) -> None:
+    def __init__(self, tools: Tools, request: Request, known: Known, turns: limits.Turns) -> None:
         """Begin after the search for `request`'s MAC and address, which found `known`."""
         self.request = request
         """It may learn more on the way."""
@@ -128,20 +78,24 @@ class Run:
         self._hass = tools.hass
         self._expected = known.expected
         self._entry = known.entry
+        self._by_address = known.by_address
         self._name = known.name
-        self._end = self._hass.loop.time() + BOOT_LIMIT
+        self._lacking: str | None = None
+        self._turns = turns
+        self._clock: limits.Clock
 
     async def perform(self) -> None:
         """Go as far as it goes; each step is told, the last one says why there was no more."""
+        self._clock = limits.Clock(self._turns)
         try:
-            async with asyncio.timeout(RUN_LIMIT):
+            async with self._clock.limit:
                 await self._steps()
         except EndedError as end:
             self._tell(end.step, end.reason)
         except TimeoutError:
             self._tell(Step.UNREACHABLE, Reason.TIMEOUT.value)
         except SupersededError:
-            return
+            self._tell(Step.SUPERSEDED)
 
     async def _steps(self) -> None:
         if not await following.async_followable(self._hass, self.request.address):
@@ -149,42 +103,79 @@ class Run:
         entry, news = self._entry, False
         if entry is not None and (entry.source == SOURCE_IGNORE or entry.disabled_by):
             raise EndedError(Step.NOT_ADDED, "ignored")
-        if entry is not None and entry.data[CONF_HOST] == self.request.address:
+        is_proven = True
+        if entry is not None and self._by_address:
+            entry, is_proven = await self._look_closer(entry)
+            if entry is None and self._expected is not None:
+                self._entry, self._name = None, self._expected.name
+        if entry is not None and await following.async_is_at(entry, self.request.address):
             self._tell(Step.ALREADY_KNOWN)
         else:
             entry, news = await self._connect(entry), True
         self._entry, self._name = entry, entry.title
         store, mac = self._tools.store, self.request.mac
-        store.put_entry(mac, entry.entry_id)
-        self._keep_port()
+        if is_proven:
+            store.put_entry(mac, entry.entry_id)
+            self._keep_port()
         await self._set_streams_up(entry)
         if news and self._expected is not None:
             async_place(self._hass, entry, self._expected.area)
-        if await self._configure(entry) or news:
+        configured = await self._configure(entry)
+        if self._lacking is not None:
+            # The next renewal is news, then: what was not given is still to be given.
+            self._tools.journal.forget(mac, self.request.address)
+        if configured or news:
             serial = entry.runtime_data.device.identity.serial
             store.hold(mac, serial=serial, host=self.request.address)
-            self._tell(Step.COMPLETED)
+            self._tell(Step.COMPLETED, self._lacking)
+
+    async def _look_closer(self, entry: ConfigEntry[Any]) -> tuple[ConfigEntry[Any] | None, bool]:
+        """Return an entry if its camera is still at its address, and whether it has the MAC.
+
+        A new camera may have got the address of one that is gone. EndedError when it is neither
+        that one nor expected.
+        """
+        async with self._clock.turn():
+            try:
+                found = await find(self._hass, entry.data, alone=True)
+                is_there = found.identity.unique_id == entry.unique_id
+            except CameraError:
+                is_there = False
+        async with self._clock.look():
+            owner = await following.mac_of(self.request.address) if is_there else None
+        if is_there and owner == self.request.mac:
+            return entry, True
+        if self._expected is not None:
+            return None, True  # who is expected still has to prove itself
+        if not is_there:
+            raise EndedError(Step.NOT_FOUND)
+        return entry, False
 
     async def _connect(self, entry: ConfigEntry[Any] | None) -> ConfigEntry[Any]:
         """Reserve the address, then add the camera or follow it there; return its entry."""
         if self.request.source is Source.OVERHEARD:
             await self._prove()  # anybody can ask for any address, so not even that is reserved
-        await self._reserve()
+        async with self._clock.turn():
+            await self._reserve()
         ports = await self._prove()
         if entry is not None and self._hass.config_entries.async_get_entry(entry.entry_id) is None:
             entry = None  # its owner removed it in the meantime
         if entry is not None:
-            await async_move(self._hass, entry, self.request, self._end, GAP)
+            await async_move(self._hass, entry, self.request, self._clock)
             self._tell(Step.NETWORK_DEVICE_MOVED)
         elif self._expected is not None:
             entry = await self._add(self._expected, ports)
-            self._tell(Step.NETWORK_DEVICE_ADDED)
+            pinned = entry.data.get(CONF_FINGERPRINT)
+            self._tell(Step.NETWORK_DEVICE_ADDED, details=pinned and {CONF_FINGERPRINT: pinned})
         else:
             raise EndedError(Step.NOT_FOUND)
         return entry
 
     def _tell(
-        self, step: Step, reason: str | None = None, details: Mapping[str, int] | None = None
+        self,
+        step: Step,
+        reason: str | None = None,
+        details: Mapping[str, int | str] | None = None,
     ) -> None:
         self._tools.journal.tell(
             Told(step=step, request=self.request, name=self._name, reason=reason, details=details)
@@ -224,20 +215,21 @@ class Run:
         address, mac = self.request.address, self.request.mac
         while True:
             self._check_newest()
-            ports = await knock(address, PORTS)
-            owner = await following.mac_of(address)
+            is_last, owner, neighbour = self._clock.is_up(), None, None
+            async with self._clock.look():
+                if (ports := await knock(address, places.PORTS)) or is_last:
+                    owner = await following.mac_of(address)
+                    # What the kernel does not vouch for any more shows a neighbour all the same.
+                    neighbour = owner or await following.mac_of(address, stale=True)
             if ports and owner == mac:
                 return ports
-            if owner is None:
-                # What it does not vouch for any more shows a neighbour all the same.
-                owner = await following.mac_of(address, stale=True)
-                if ports and owner is None:
-                    self._trust_server()
-                    return ports
-            if self._hass.loop.time() + GAP > self._end:
-                stranger = owner not in {None, mac}
+            if ports and neighbour is None:
+                self._trust_server()
+                return ports
+            if is_last:
+                stranger = neighbour not in {None, mac}
                 raise EndedError(Step.OTHER_CAMERA if stranger else Step.UNREACHABLE)
-            await asyncio.sleep(GAP)
+            await asyncio.sleep(limits.GAP)
 
     def _trust_server(self) -> None:
         """Take the DHCP server's own word for a camera on another network. EndedError."""
@@ -254,52 +246,24 @@ class Run:
         """Add the camera, as soon as it is up; return its entry."""
         denied = False
         while True:
-            found = await self._try(wanted, ports)
+            async with self._clock.turn():
+                found = await async_try(self._hass, wanted, self.request, ports)
             if isinstance(found, ConfigEntry):
                 return found
-            if found in _LOGIN:
+            if found in LOGIN:
                 if denied:
                     raise EndedError(Step.REFUSED, found)
                 denied = True
-                await asyncio.sleep(LOGIN_PAUSE)
+                await asyncio.sleep(limits.LOGIN_PAUSE)
             elif found == Reason.OTHER_CAMERA.value:
                 raise EndedError(Step.OTHER_CAMERA)
-            elif found not in _LATER:
+            elif found not in LATER:
                 raise EndedError(Step.NOT_ADDED, found)
-            elif self._hass.loop.time() + GAP > self._end:
+            elif self._clock.is_up():
                 raise EndedError(Step.UNREACHABLE, found)
             else:
-                await asyncio.sleep(GAP)
+                await asyncio.sleep(limits.GAP)
             ports = await self._prove()
-
-    async def _try(self, wanted: Expected, ports: Sequence[int]) -> ConfigEntry[Any] | str:
-        """Try to add the camera at its ports; return its entry, or what says most of why not."""
-        reasons = []
-        for port in ports:
-            found = await self._import(wanted, port)
-            if isinstance(found, ConfigEntry):
-                return found
-            if found in _LOGIN or found not in _LATER | _ELSEWHERE:
-                return found
-            reasons.append(found)
-        return next((one for one in reasons if one in _LATER), reasons[0])
-
-    async def _import(self, wanted: Expected, port: int) -> ConfigEntry[Any] | str:
-        """Try to add the camera at one of its ports; return its entry, or why not."""
-        result = await asyncio.shield(
-            # It sets the camera up, which nobody may interrupt.
-            self._hass.async_create_task(
-                self._hass.config_entries.flow.async_init(
-                    DOMAIN,
-                    context={"source": SOURCE_IMPORT},
-                    data=_import_data(wanted, self.request, port),
-                ),
-                "panacam import",
-            )
-        )
-        if result["type"] is FlowResultType.CREATE_ENTRY:
-            return result["result"]
-        return str(result.get("reason"))
 
     def _keep_port(self) -> None:
         """Keep what option 82 says of the switch port."""
@@ -309,20 +273,7 @@ class Run:
 
     async def _set_streams_up(self, entry: ConfigEntry[Any]) -> None:
         """Wait until the camera's streams are there."""
-        end = max(self._end, self._hass.loop.time() + LOAD_LIMIT)
-        port = entry.data.get(CONF_PORT) or (HTTPS if entry.data.get(CONF_SSL) else HTTP)
-        while not following.answers(entry):
-            if entry.state is ConfigEntryState.SETUP_ERROR:
-                raise EndedError(Step.REFUSED, entry.error_reason_translation_key)
-            if self._hass.loop.time() > end:
-                raise EndedError(Step.UNREACHABLE, entry.error_reason_translation_key)
-            self._check_newest()
-            if entry.state is ConfigEntryState.SETUP_RETRY and await knock(
-                self.request.address, (port,)
-            ):
-                # Home Assistant would wait longer and longer.
-                await self._hass.config_entries.async_reload(entry.entry_id)
-            await asyncio.sleep(GAP / 4)
+        await async_load(self._hass, entry, self.request.address, self._clock, self._check_newest)
         streams = len(entry.runtime_data.device.streams)
         self._tell(Step.STREAMS_SET_UP, details={"streams": streams})
 
@@ -346,51 +297,21 @@ class Run:
 
     async def _apply(self, applying: Awaitable[Report | None]) -> bool:
         """Wait until settings are applied, and tell; return whether they are."""
-        from .configuring import counts  # noqa: PLC0415 - see above
+        from .configuring import counts, worked  # noqa: PLC0415 - see above
 
         try:
-            report = await applying
-        except CameraError as err:
+            async with self._clock.turn():
+                report = await applying
+        except (CameraError, BackupError) as err:
             self._tell(Step.CONFIGURATION_FAILED, err.reason.value)
+            self._lacking = "without_settings"
             return False
         if report is None:
             return False
-        if report.ended is not None:
-            self._tell(Step.CONFIGURATION_FAILED, report.ended.value, counts(report))
+        if not worked(report):
+            reason = report.ended or Reason.NOT_TAKEN
+            self._tell(Step.CONFIGURATION_FAILED, reason.value, counts(report))
+            self._lacking = "without_settings"
             return False
         self._tell(Step.CONFIGURATION_APPLIED, details=counts(report))
         return True
-
-
-def _import_data(wanted: Expected, request: Request, port: int) -> dict[str, Any]:
-    """Return what the form is told of a camera that may be at a port, without what is not known."""
-    data = {
-        CONF_HOST: request.address,
-        CONF_PORT: None if port == HTTP else port,
-        CONF_SSL: port == HTTPS,
-        CONF_FAMILY: wanted.family,
-        CONF_USERNAME: wanted.username,
-        CONF_PASSWORD: None if wanted.username is None else wanted.password or "",
-        CONF_NAME: wanted.name,
-        CONF_EXPECTED_MAC: request.mac,
-        CONF_EXPECTED_SERIAL: wanted.serial,
-    }
-    return {key: value for key, value in data.items() if value is not None}
-
-
-async def knock(address: str, wanted: Sequence[int]) -> tuple[int, ...]:
-    """Return at which ports somebody answers, without a byte sent."""
-
-    async def one(port: int) -> bool:
-        try:
-            async with asyncio.timeout(KNOCK_TIME):
-                _, writer = await asyncio.open_connection(address, port)
-        except OSError, TimeoutError:
-            return False
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        return True
-
-    opened = await asyncio.gather(*map(one, wanted))
-    return tuple(port for port, is_open in zip(wanted, opened, strict=True) if is_open)

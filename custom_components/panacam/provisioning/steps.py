@@ -39,6 +39,8 @@ class Step(StrEnum):
     """Something else is in the way: the end."""
     OVERLOADED = "overloaded"
     """Too many at one time: the end."""
+    SUPERSEDED = "superseded"
+    """The camera has got another address meanwhile: the end, and it begins again there."""
     COMPLETED = "completed"
 
 
@@ -82,8 +84,8 @@ class Told:
     """What the camera is called."""
     reason: str | None = None
     """Why it ended, as a key."""
-    details: Mapping[str, int] | None = None
-    """How many of what."""
+    details: Mapping[str, int | str] | None = None
+    """How many of what, or which certificate."""
 
 
 class EndedError(Exception):

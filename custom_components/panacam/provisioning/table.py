@@ -13,6 +13,8 @@ MAX_SIZE: Final = 256 * 1024
 """Bytes of a table."""
 MAX_FAULTS: Final = 50
 """Wrong rows that are told; nobody mends more at a time."""
+SEPARATORS: Final = ",;\t"
+"""Commas and semicolons of CSV files, and the tabs of what is copied out of a spreadsheet."""
 _IDENTITY: Final = {"mac", "serial"}
 # A spreadsheet calculates what begins like this, which may be anything that a stranger wrote
 # there. An apostrophe in front makes it text, and one more is what had one already.
@@ -42,7 +44,8 @@ class TableError(Exception):
 def read_table(table: str | bytes, others: Collection[Expected] = ()) -> tuple[Expected, ...]:
     """Return the cameras of a table. TableError, with every wrong row up to MAX_FAULTS.
 
-    The header names the columns, in any order; cells are separated by commas or semicolons.
+    The header names the columns, in any order; cells are separated by whichever of SEPARATORS
+    stands in it most often.
     `others` are on the list already and must not come again.
     """
     rows = _rows(_text(table))
@@ -100,7 +103,7 @@ def _text(table: str | bytes) -> str:
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, with their numbers. TableError where quotes are wrong."""
     first = next(filter(str.strip, text.splitlines()), "")
-    separator = ";" if first.count(";") > first.count(",") else ","
+    separator = max(SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     number = 0
     while True:

@@ -1,14 +1,10 @@
 """The address that a DHCP server calls when it gave somebody an address."""
 
-import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
 from ipaddress import ip_address
 import json
 from typing import Any, Final
 
-from aiohttp import web
-from aiohttp.hdrs import METH_POST
 from homeassistant.components import webhook
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_WEBHOOK_ID
@@ -17,8 +13,8 @@ from homeassistant.helpers.network import NoURLAvailableError
 
 from ..cams.device import read_mac
 from ..cams.text import plain
-from ..const import DOMAIN
 from ..dhcp.option82 import readable
+from ..webhook import async_serve_webhook
 from .steps import Request, Source
 
 MAX_BODY: Final = 8 * 1024
@@ -59,32 +55,11 @@ def async_open_webhook(
             entry, data={**entry.data, CONF_WEBHOOK_ID: webhook_id}
         )
 
-    async def receive(_hass: HomeAssistant, _id: str, request: web.Request) -> web.Response:
-        try:
-            async with asyncio.timeout(BODY_TIME):
-                body = await _body(request)
-        except TimeoutError:
-            return web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
-        if body is None:
-            return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        try:
-            told = read_request(body)
-        except ValueError:
-            return web.Response(status=HTTPStatus.BAD_REQUEST)
-        if told is not None:
+    def take(body: bytes) -> None:
+        if (told := read_request(body)) is not None:
             requested(told)
-        return web.Response(status=HTTPStatus.OK)
 
-    webhook.async_register(
-        hass,
-        DOMAIN,
-        entry.title,
-        webhook_id,
-        receive,
-        local_only=True,
-        allowed_methods=[METH_POST],
-    )
-    return lambda: webhook.async_unregister(hass, webhook_id)
+    return async_serve_webhook(hass, entry, take, max_body=MAX_BODY, body_time=BODY_TIME)
 
 
 def read_request(body: bytes) -> Request | None:
@@ -115,15 +90,3 @@ def _text(told: dict[str, object], key: str) -> str | None:
     """Return a text; anything else is none."""
     value = told.get(key)
     return value.strip() if isinstance(value, str) else None
-
-
-async def _body(request: web.Request) -> bytes | None:
-    """Return what was sent, or None when it is too much."""
-    if (request.content_length or 0) > MAX_BODY:
-        return None
-    body = bytearray()
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > MAX_BODY:
-            return None
-    return bytes(body)

@@ -16,6 +16,7 @@ from custom_components.panacam.cams.bridge import (
 from custom_components.panacam.cams.bridge.hub import Complaints, Waits
 from custom_components.panacam.cams.bridge.packets import TICKS, Kind
 from custom_components.panacam.cams.bridge.reader import RtspReader, _Came
+from custom_components.panacam.cams.bridge.relay import Ways
 from custom_components.panacam.cams.bridge.ring import OVERHEAD, PacketRing, PieceRing
 from custom_components.panacam.cams.bridge.rtsp import RtspHub
 from custom_components.panacam.cams.bridge.timeline import Timeline
@@ -128,7 +129,11 @@ async def test_sound_that_comes_too_late() -> None:
     got: list[Any] = []
     line = Timeline()
     reader = RtspReader(
-        STREAM, timeline=line, epoch=0.0, deliver=lambda _, each, __: got.append(each)
+        STREAM,
+        timeline=line,
+        epoch=0.0,
+        deliver=lambda _, each, __: got.append(each),
+        ways=Ways(),
     )
 
     def come(kind: Kind, ticks: int) -> None:

@@ -19,6 +19,7 @@ from custom_components.panacam.cams.bridge import reader as module, relay
 from custom_components.panacam.cams.bridge.encoder import Encoder
 from custom_components.panacam.cams.bridge.packets import TICKS, Format, Kind, Packet
 from custom_components.panacam.cams.bridge.reader import RtspReader
+from custom_components.panacam.cams.bridge.relay import Ways
 from custom_components.panacam.cams.bridge.timeline import Timeline
 from custom_components.panacam.cams.errors import (
     AuthError,
@@ -91,7 +92,11 @@ class Read:
         self.packets: list[Packet] = []
         self.format: Format | None = None
         self.reader = RtspReader(
-            stream, timeline=Timeline(), epoch=time.monotonic() - 60, deliver=self._take
+            stream,
+            timeline=Timeline(),
+            epoch=time.monotonic() - 60,
+            deliver=self._take,
+            ways=Ways(),
         )
 
     def _take(self, format_: Format, packet: Packet, at: float) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.panacam.cams.bridge import Bridge, BridgeOptions, Kind, relay as module
 from custom_components.panacam.cams.bridge.reader import RtspReader
-from custom_components.panacam.cams.bridge.relay import NoWayError, by_any_way, playable
+from custom_components.panacam.cams.bridge.relay import NoWayError, Ways, playable
 from custom_components.panacam.cams.bridge.timeline import Timeline
 from custom_components.panacam.cams.errors import (
     AuthError,
@@ -173,10 +173,14 @@ async def test_wrong_password(profile: int) -> None:
 # -- Cameras that lie, refuse, or end
 
 
-async def error_of(stream: RtspStream) -> CameraError:
+async def error_of(stream: RtspStream, ways: Ways | None = None) -> CameraError:
     """Return why a stream ends."""
     reader = RtspReader(
-        stream, timeline=Timeline(), epoch=0.0, deliver=lambda *_: pytest.fail("a packet")
+        stream,
+        timeline=Timeline(),
+        epoch=0.0,
+        deliver=lambda *_: pytest.fail("a packet"),
+        ways=ways or Ways(),
     )
     with pytest.raises(CameraError) as caught:
         async with asyncio.timeout(20):
@@ -274,7 +278,7 @@ async def test_way_that_nothing_ails() -> None:
         return "shown"
 
     stream = RtspStream(key="1", label="", host="h", port=1, path="/")
-    assert await by_any_way(stream, fails) == "shown"
+    assert await Ways().by_any(stream, fails) == "shown"
     assert ways == [Transport.AUTO, Transport.MULTICAST]
 
     async def busy(way: RtspStream) -> str:
@@ -283,7 +287,7 @@ async def test_way_that_nothing_ails() -> None:
 
     ways.clear()
     with pytest.raises(ConnectError):
-        await by_any_way(stream, busy)
+        await Ways().by_any(stream, busy)
     assert ways == [Transport.AUTO]
     async with playable(stream) as same:
         assert same is stream
@@ -391,20 +395,50 @@ async def test_strangers(request_: bytes) -> None:
 
 
 async def test_many_strangers() -> None:
-    """A few connections are enough."""
+    """Who says nothing makes room for FFmpeg; who knows the path is not sent away."""
     async with (
         RtspPeer(sdp=SDP, answers={"SETUP": told()}) as peer,
         playable(stream_of(peer)) as stream,
     ):
+        idle = [
+            await asyncio.open_connection(stream.host, stream.port)
+            for _ in range(module.MAX_CONNECTIONS)
+        ]
         writers = []
         for _ in range(module.MAX_CONNECTIONS):
             answer, writer = await ask(stream, f"OPTIONS {stream.path}")
             assert answer
             writers.append(writer)
+        for reader, writer in idle:
+            async with asyncio.timeout(1):
+                with suppress(ConnectionResetError):
+                    assert await reader.read() == b""
+            writer.close()
         with pytest.raises(ConnectionResetError):
             await ask(stream, f"OPTIONS {stream.path}")
         for writer in writers:
             writer.close()
+
+
+async def test_silent_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who says nothing is sent away after a while; FFmpeg may be silent between requests."""
+    monkeypatch.setattr(module, "FIRST_REQUEST", 0.2)
+    async with (
+        RtspPeer(sdp=SDP, answers={"SETUP": told()}) as peer,
+        playable(stream_of(peer)) as stream,
+    ):
+        reader, writer = await asyncio.open_connection(stream.host, stream.port)
+        answers, known = await asyncio.open_connection(stream.host, stream.port)
+        url = f"rtsp://127.0.0.1:{stream.port}{stream.path}"
+        for number in (8, 9):
+            known.write(f"OPTIONS {url} RTSP/1.0\r\nCSeq: {number}\r\n\r\n".encode())
+            assert f"CSeq: {number}".encode() in await answers.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.4)
+        async with asyncio.timeout(2):
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        for each in (known, writer):
+            each.close()
 
 
 async def test_slow_player(monkeypatch: pytest.MonkeyPatch) -> None:

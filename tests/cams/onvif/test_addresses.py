@@ -69,6 +69,14 @@ def test_trust() -> None:
     assert addresses.rtsp("rtsp://nvr/x") == Place("nvr", 554, tls=False, path="/x")
 
 
+def test_trust_keeps_tls() -> None:
+    """Who was reached by TLS cannot have the password sent in the open, wherever that is."""
+    addresses = Addresses("cam", 443, tls=True, trust=True)
+    assert addresses.web("http://nvr:81/x") == Place("cam", 443, tls=True, path="/x")
+    assert addresses.web("http://cam/x") == Place("cam", 443, tls=True, path="/x")
+    assert addresses.web("https://nvr:8443/x") == Place("nvr", 8443, tls=True, path="/x")
+
+
 def test_rtsp() -> None:
     """A stream is at the configured host; an owner may know its port better."""
     addresses = Addresses("cam", 80, tls=False)

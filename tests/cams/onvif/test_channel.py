@@ -4,6 +4,7 @@ from xml.etree.ElementTree import Element
 from aiohttp import ClientSession
 import pytest
 
+from custom_components.panacam.cams.errors import Reason, UnreachedError
 from custom_components.panacam.cams.onvif import channel, client, subscription
 from tests.cams.onvif.listening import Listening, brief, listening, until
 from tests.cams.onvif.moving import handle, slow
@@ -168,3 +169,26 @@ async def test_connected_again_while_it_subscribes(session: ClientSession) -> No
         await found.part.connect()
         assert found.channel == "pull_point"
         assert len(simulator.camera.events.subscriptions) == 1
+
+
+async def test_what_fails_after_the_end(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subscription that is being made when all ends may fail, and nobody has to hear of it."""
+    reported: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    begun, gone = asyncio.Event(), asyncio.Event()
+
+    async def fails(_channel: channel.Channel) -> subscription.Subscription:
+        begun.set()
+        await gone.wait()
+        raise UnreachedError(Reason.UNREACHABLE)
+
+    async with OnvifSimulator() as simulator:
+        monkeypatch.setattr(channel.Channel, "_subscribe", fails)
+        async with listening(session, simulator):
+            await asyncio.wait_for(begun.wait(), 5)
+            asyncio.get_running_loop().call_later(0.2, gone.set)
+    await asyncio.sleep(0)
+    assert gone.is_set()
+    assert not reported

@@ -80,7 +80,7 @@ async def test_read(session: ClientSession) -> None:
     async with OnvifSimulator() as simulator:
         adjust(simulator)
         sections = await sections_of(session, simulator)
-    assert set(sections) == {"settings", "osds", "masks", "presets"}
+    assert set(sections) == {"settings", "osds", "masks", "presets", "things"}
     settings = sections["settings"]
     assert settings["imaging_0_brightness"] == 77
     assert settings["imaging_0_exposure"] == "manual"
@@ -150,7 +150,8 @@ async def test_beside_the_other(session: ClientSession) -> None:
     """Two cameras that send to one group would disturb each other."""
     async with OnvifSimulator() as old, OnvifSimulator() as new:
         adjust(old)
-        sections = {"settings": (await sections_of(session, old))["settings"]}
+        told = await sections_of(session, old)
+        sections = {name: told[name] for name in ("settings", "things")}
         async with connected(session, new) as device:
             report = await keeper_of(device).restore(sections, own=False)
         encoders = new.camera.media.configurations[Kind.VIDEO_ENCODER].values()

@@ -140,7 +140,7 @@ VALUES = {
     "set_audio": {
         "audio": ("off in 0 1", "on"),
         "audio_encoder": ("aac", "mp3"),
-        "audio_sens": ("middle line_middle sdi", "lmiddle"),
+        "audio_sens": ("middle lmiddle line_middle sdi", "line"),
         "audio_bitrate": ("64 96 128", "32"),
         "audio_alc": FLAG,
         "plugin_power": FLAG,
@@ -237,8 +237,10 @@ def test_fields() -> None:
     assert not cutting & {field.write.name for field in FIELDS.values()}
     assert {path for path, field in FIELDS.items() if field.own} == {
         "basic.cam_title",
+        "h264_1.unimulti",
         "h264_1.multicast_address",
         "h264_1.multicast_port",
+        "h264_2.unimulti",
         "h264_2.multicast_address",
         "h264_2.multicast_port",
         "network.upnp_portmap",
@@ -258,30 +260,39 @@ TOLD = [
     ("h264_1.quality", "h264_quality_ch1", "1", "fine"),
     ("h264_2.quality", "h264_quality_ch2", "5", "low"),
     ("h264_1.framerate", "h264_framerate_ch1", "12.5", "12.5"),
+    ("h264_1.framerate", "h264_framerate_ch1", "15(12.5)", "15"),
+    ("basic.cam_title", "cam_title", "15(12.5)", "15(12.5)"),
     ("h264_1.bandwidth", "h264_bandwidth_ch1", "51200", "51200"),
-    ("h264_2.bandwidth", "h264_bandwidth_ch2", "51200", None),
+    ("h264_2.bandwidth", "h264_bandwidth_ch2", "51200", "51200"),
     ("h264_1.multicast_address", "h264_multicast_addr_ch1", "239.192.0.20", "239.192.0.20"),
-    ("h264_1.multicast_address", "h264_multicast_addr_ch1", "0.0.0.0", None),
+    ("h264_1.multicast_address", "h264_multicast_addr_ch1", "0.0.0.0", "0.0.0.0"),
     ("h264_2.multicast_ttl", "h264_multicast_ttl_ch2", "16", "16"),
     ("audio.audio", "audio", "1", "in"),
     ("audio.audio", "audio", "off", "off"),
     ("audio.audio_sens", "audio_sens", "line_middle", "line_middle"),
-    ("date_time.timezone", "timezone", "74", None),
+    ("audio.audio_sens", "audio_sens", "lmiddle", "lmiddle"),
+    ("date_time.timezone", "timezone", "74", "74"),
     ("network.rtp_size", "rtp_packet_max", "1280", "1280"),
-    ("network.bandwidth", "bandwidth", "64", None),
+    ("network.bandwidth", "bandwidth", "64", "64"),
     ("network.easy_ip_setup", "time", "unlimited", "unlimited"),
     ("multi_screen.multi_addr16", "multi_addr16", "192.168.0.9:8080", "192.168.0.9:8080"),
-    ("multi_screen.multi_addr1", "multi_addr1", "admin:12345@192.168.0.9", None),
     ("recording.mode", "mode", "avchd_pm_720_60i_8m", "avchd_pm_720_60i_8m"),
     ("time.ntp_addr", "ntp_addr", "", ""),
 ]
 
 
-@pytest.mark.parametrize(("path", "name", "told", "written"), TOLD)
-def test_told_and_written(path: str, name: str, told: str, written: str | None) -> None:
-    """What cannot be written is not kept; a login never is."""
-    assert FIELDS[path].value(Reply({name: told})) == written
+@pytest.mark.parametrize(("path", "name", "told", "value"), TOLD)
+def test_told_and_written(path: str, name: str, told: str, value: str) -> None:
+    """What is told is known as it is written, and as it was told where it could not be written."""
+    assert FIELDS[path].value(Reply({name: told})) == value
     assert FIELDS[path].value(Reply({"other": told})) is None
+
+
+def test_never_kept() -> None:
+    """A login is in no document; a title is free to look like one."""
+    assert not FIELDS["multi_screen.multi_addr1"].may_keep("admin:12345@192.168.0.9")
+    assert FIELDS["multi_screen.multi_addr1"].may_keep("192.168.0.9:8080")
+    assert FIELDS["basic.cam_title"].may_keep("me@home")
 
 
 def test_reads() -> None:

@@ -171,8 +171,10 @@ async def test_what_is_one_cameras_own(
     assert set(report.spared) == {
         "basic.cam_title",
         "network.upnp_portmap",
+        "h264_1.unimulti",
         "h264_1.multicast_address",
         "h264_1.multicast_port",
+        "h264_2.unimulti",
         "h264_2.multicast_address",
         "h264_2.multicast_port",
     }

@@ -12,6 +12,7 @@ import time
 from typing import Final
 
 from ..errors import AuthError, CameraError, ConnectError, Reason
+from .listeners import Endings, Listeners
 from .packets import STALE
 from .viewers import PacketViewer
 
@@ -39,7 +40,7 @@ class Status(StrEnum):
     """What a hub does."""
 
     IDLE = "idle"
-    """Nobody looks and no past is kept: the camera is not connected."""
+    """The camera is not connected: nobody looks and no past is kept, or it was told to suspend."""
     CONNECTING = "connecting"
     LIVE = "live"
     INTERRUPTED = "interrupted"
@@ -62,6 +63,19 @@ class Waits:
         """Return how long to wait now."""
         wait, self._next = self._next, min(2 * self._next, self._longest)
         return wait * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+
+    def after(self, error: CameraError | None, lasted: float, silent: float) -> float:
+        """Return how long to wait after a connection of `lasted` seconds that ended with `error`.
+
+        `silent`: the seconds since the last picture of all.
+        """
+        if lasted > STEADY:
+            self.reset()
+        wait = self.next()
+        if isinstance(error, AuthError):
+            # There are cameras that lock a user out who knocks too often.
+            return DENIED_WAIT
+        return min(wait, SOON) if silent < GIVE_UP else wait
 
 
 class FrameRate:
@@ -118,12 +132,12 @@ class Hub(ABC):
         self._keepers = 0
         self._lookers = 0
         self._packet_viewers: set[PacketViewer] = set()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners = Listeners(key)
         self._rate = FrameRate()
         self._task: asyncio.Task[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
-        self._ending: set[asyncio.Task[None]] = set()
-        """What was told to end and has not yet."""
+        self._ending = Endings()
+        self._suspended: Reason | None = None
         self._closed = False
         self._complain = Complaints(key)
         self._fresh = asyncio.Event()
@@ -168,8 +182,19 @@ class Hub(ABC):
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, in the loop, when status or number of viewers change."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+        return self._listeners.add(listener)
+
+    def suspend(self, reason: Reason) -> None:
+        """Hang up, send everybody away and connect no more until `resume`; `reason` says why."""
+        self._suspended, self.error = reason, ConnectError(reason)
+        self._fresh.set()
+        self._send_away()
+        self._rest()
+
+    def resume(self) -> None:
+        """Connect again for whoever looks."""
+        self._suspended = None
+        self._changed()
 
     @abstractmethod
     async def still(self) -> bytes:
@@ -204,8 +229,8 @@ class Hub(ABC):
             self._linger.cancel()
             self._linger = None
         self._hang_up()
-        if self._ending:
-            await asyncio.wait(self._ending)
+        if ending := self._ending.now():
+            await asyncio.wait(ending)
         self._set_status(Status.IDLE)
 
     # -- For those who know what the stream consists of
@@ -248,16 +273,18 @@ class Hub(ABC):
         """Wait until the camera sends. CameraError with what is wrong when it does not in time."""
         try:
             async with asyncio.timeout(self._first_picture):
-                while not self.live and not self._closed:
+                while not (self.live or self._closed or self._suspended):
                     self._fresh.clear()
                     await self._fresh.wait()
         except TimeoutError:
             raise self.error or ConnectError(Reason.NO_PICTURE) from None
-        if self._closed:
-            raise ConnectError(Reason.NO_PICTURE)
+        if self._closed or self._suspended:
+            raise ConnectError(self._suspended or Reason.NO_PICTURE)
 
     def _arrived(self, at: float) -> None:
         """Note that a picture came."""
+        if self._suspended:
+            return  # it was on its way
         self._last_at = at
         if self._first_at is None:
             self._first_at = at
@@ -275,16 +302,9 @@ class Hub(ABC):
 
     async def _pause(self, waits: Waits) -> None:
         """Wait after a connection, before the next try."""
-        if self._first_at is not None and self._last_at - self._first_at > STEADY:
-            waits.reset()
+        lasted = 0.0 if self._first_at is None else self._last_at - self._first_at
         self._first_at = None
-        wait = waits.next()
-        if isinstance(self.error, AuthError):
-            # There are cameras that lock a user out who knocks too often.
-            wait = DENIED_WAIT
-        elif time.monotonic() - self._last_at < GIVE_UP:
-            wait = min(wait, SOON)
-        await asyncio.sleep(wait)
+        await asyncio.sleep(waits.after(self.error, lasted, time.monotonic() - self._last_at))
 
     def _set_status(self, status: Status) -> None:
         if self.status is not status:
@@ -298,17 +318,12 @@ class Hub(ABC):
         if now == self._told:
             return
         self._told = now
-        for listener in tuple(self._listeners):
-            try:
-                listener()
-            except Exception as err:  # noqa: BLE001 - it costs neither the others nor the camera
-                asyncio.get_running_loop().call_exception_handler(
-                    {"message": f"A listener of {self.key} failed", "exception": err}
-                )
+        self._listeners.tell()
 
     def _wanted(self) -> bool:
         """Return whether anybody looks or the past is kept."""
-        return not self._closed and (self._keepers > 0 or self._lookers > 0)
+        held = self._closed or self._suspended is not None
+        return not held and (self._keepers > 0 or self._lookers > 0)
 
     def _changed(self) -> None:
         """Connect or hang up, as whoever looks now wants it."""
@@ -319,7 +334,7 @@ class Hub(ABC):
             if self._task is None or self._task.done():
                 self._set_status(Status.CONNECTING)
                 self._task = asyncio.get_running_loop().create_task(
-                    self._run_after(tuple(self._ending)), name=f"panacam hub {self.key}"
+                    self._run_after(self._ending.now()), name=f"panacam hub {self.key}"
                 )
         elif self._task is not None and self._linger is None and not self._closed:
             self._linger = asyncio.get_running_loop().call_later(LINGER, self._stop)
@@ -335,17 +350,15 @@ class Hub(ABC):
         if (task := self._task) is not None:
             self._task = None
             task.cancel()
-            self._let_end(task)
-
-    def _let_end(self, task: asyncio.Task[None]) -> None:
-        """Own a task until it has ended."""
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+            self._ending.add(task)
 
     def _stop(self) -> None:
         self._linger = None
         if not self._wanted():
-            self._hang_up()
-            self._last_at = float("-inf")
-            self._forget()
-            self._set_status(Status.IDLE)
+            self._rest()
+
+    def _rest(self) -> None:
+        self._hang_up()
+        self._last_at = float("-inf")
+        self._forget()
+        self._set_status(Status.IDLE)

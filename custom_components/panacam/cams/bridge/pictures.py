@@ -121,9 +121,10 @@ class PictureHub(Hub):
             self._ticker = None
         if (worker := self._worker) is not None:
             self._worker = None
+            worker.end()
             self._format = None
             self._packets.clear()
-            self._let_end(asyncio.get_running_loop().create_task(worker.close()))
+            self._ending.add(asyncio.get_running_loop().create_task(worker.close()))
 
     @override
     def _forget(self) -> None:

@@ -37,7 +37,7 @@ from ..errors import (
 )
 from ..stream import RtspStream, Transport, rtsp_url
 from .packets import TICKS, Format, Kind, Packet, adts
-from .relay import NoWayError, UnlikeError, by_any_way, playable
+from .relay import NoWayError, UnlikeError, Ways, playable
 from .timeline import Timeline
 
 OPEN_TIMEOUT: Final = 8.0
@@ -72,15 +72,17 @@ class RtspReader:
         timeline: Timeline,
         epoch: float,
         deliver: Callable[[Format, Packet, float], None],
+        ways: Ways,
     ) -> None:
         """Read `stream`; `deliver` gets every packet and when it came, in the loop.
 
-        `epoch` is the monotonic clock's seconds at 0 ticks.
+        `epoch` is the monotonic clock's seconds at 0 ticks. `ways` knows of the readers before.
         """
         self._stream = stream
         self._timeline = timeline
         self._epoch = epoch
         self._deliver = deliver
+        self._ways = ways
         self._loop = asyncio.get_running_loop()
         self._ended = Event()
         self._begun = False
@@ -89,7 +91,7 @@ class RtspReader:
     async def run(self) -> None:
         """Read until the camera stops. Always raises CameraError, which says why it stopped."""
         self._timeline.restart()
-        await by_any_way(self._stream, self._run_by)
+        await self._ways.by_any(self._stream, self._run_by)
 
     async def _run_by(self, way: RtspStream) -> None:
         """Read in one way, until CameraError."""

@@ -4,8 +4,8 @@ import asyncio
 from typing import Final
 
 from ..errors import AuthError, CameraError, ConnectError, Reason
-from ..net.rtsp_client import RtspClient
 from ..stream import RtspStream, Transport
+from .relay import client_of
 
 TIMEOUT: Final = 5.0
 """Seconds that the answer may take."""
@@ -15,14 +15,13 @@ _UNNAMED: Final = frozenset({Reason.REFUSED, Reason.BUSY, Reason.UNEXPECTED_REPL
 
 async def named(error: CameraError, stream: RtspStream) -> CameraError:
     """Return what the camera says it is, or `error` where it says nothing better."""
-    # Of a group it is we that ask, so that the error has its name already.
-    if error.reason not in _UNNAMED or stream.transport in {Transport.HTTP, Transport.MULTICAST}:
+    # Of a relay it is we that ask, so that the error has its name already.
+    asked = stream.transport in {Transport.HTTP, Transport.MULTICAST} or stream.sealed
+    if asked or error.reason not in _UNNAMED:
         return error
     try:
         async with asyncio.timeout(TIMEOUT):
-            async with RtspClient(
-                stream.host, stream.port, stream.path, stream.credentials
-            ) as client:
+            async with client_of(stream) as client:
                 description = await client.describe()
                 for media in description.media:
                     if media.kind == "video":

@@ -1,8 +1,9 @@
-"""Multicast for FFmpeg: we are the member of the group, FFmpeg reads from us on loopback.
+"""What FFmpeg is not left alone with: groups, and passwords that are to stay secret.
 
 By itself FFmpeg would join on whatever interface the routes name, take anybody's packets, and
-listen at and send to any address that the camera names as its group. What it gets here is plain
-RTSP by TCP, without a login; the camera's session is ours (`net/rtsp_client.py`).
+listen at and send to any address that the camera names as its group; and it gives the readable
+password to whoever asks for it. What it gets here is plain RTSP by TCP from us on loopback, without
+a login; the camera's session is ours (`net/rtsp_client.py`).
 """
 
 import asyncio
@@ -15,7 +16,10 @@ import secrets
 from typing import Final
 
 from ..errors import CameraError, ConnectError, ProtocolError, Reason, RefusedError
+from ..net.dial import DIALER
+from ..net.rtsp import NoWayError
 from ..net.rtsp_client import RtspClient
+from ..net.rtsp_multicast import is_group
 from ..net.sdp import SENDONLY, Description, Media
 from ..stream import RtspStream, Transport
 
@@ -24,46 +28,105 @@ MAX_UNSENT: Final = 2 * 1024 * 1024
 """Bytes that wait for FFmpeg; beyond, packets are dropped as a network would."""
 MAX_CONNECTIONS: Final = 4
 """FFmpeg has one; any program of this machine may knock."""
+FIRST_REQUEST: Final = 5.0
+"""Seconds until who has knocked has to show that it is FFmpeg."""
 MAX_HEAD: Final = 8 * 1024
+_UNLIKE: Final = 2
+"""How often in a row a camera has to hang up before its group is thought of: it may restart."""
+_MDNS: Final = ".local"
 _PUBLIC: Final = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
 _REQUEST: Final = re.compile(r"([A-Z_]{1,32}) rtsp://[^/ ]*(\S*) RTSP/1\.0")
 _CSEQ: Final = re.compile(r"^cseq:\s*(\d{1,9})\s*$", re.IGNORECASE | re.MULTILINE)
 _TRACK: Final = re.compile(r"/track(\d)/?$")
 
 
-class NoWayError(RefusedError):
-    """The camera refuses all ways to travel that were tried (461)."""
-
-
 class UnlikeError(ConnectError):
     """It hung up instead of an answer, or answered with a way to travel that was not asked for."""
 
 
-async def by_any_way[T](stream: RtspStream, attempt: Callable[[RtspStream], Awaitable[T]]) -> T:
-    """Return what `attempt` makes of a stream, of its group where only that is left. CameraError.
+class Ways:
+    """Which way one stream travels, where that is left to us; kept from connection to connection.
 
     There are cameras that are set to multicast and refuse everything else.
     """
-    try:
-        return await attempt(stream)
-    except (NoWayError, UnlikeError) as err:
-        if stream.transport is not Transport.AUTO:
+
+    def __init__(self) -> None:
+        """Know nothing of the camera."""
+        self._unlike = 0
+        """How often in a row it hung up."""
+
+    async def by_any[T](
+        self, stream: RtspStream, attempt: Callable[[RtspStream], Awaitable[T]]
+    ) -> T:
+        """Return what `attempt` makes of a stream, of its group where only that is left.
+
+        Raises CameraError.
+        """
+        try:
+            return await attempt(stream)
+        except NoWayError as err:
+            self._unlike = 0
+            first: CameraError = err
+        except UnlikeError as err:
+            self._unlike += 1
+            first = ConnectError(err.reason)
+        except CameraError:
+            self._unlike = 0
             raise
-        first = err
-    try:
-        return await attempt(replace(stream, transport=Transport.MULTICAST))
-    except RefusedError:
-        raise first from None
+        if stream.transport is not Transport.AUTO or not await self._may_be_group(stream):
+            raise first
+        try:
+            return await attempt(replace(stream, transport=Transport.MULTICAST))
+        except RefusedError:
+            raise first from None
+
+    async def _may_be_group(self, stream: RtspStream) -> bool:
+        """Return whether to try the group: the camera refuses the rest, or names one itself.
+
+        Some name it only in the answer to SETUP, which FFmpeg takes for rubbish.
+        """
+        if self._unlike == 0:
+            return True
+        if self._unlike < _UNLIKE:
+            return False
+        try:
+            async with client_of(stream) as client:
+                video, _ = _wanted(await client.describe())
+                if is_group(video.address):
+                    return True
+                await client.set_up(video)
+        except NoWayError:
+            return True
+        except CameraError:
+            pass  # it is not there yet, or ails from something else
+        return False
+
+
+def client_of(
+    stream: RtspStream, on_lost: Callable[[CameraError], None] | None = None
+) -> RtspClient:
+    """Return a connection of our own to a stream's camera."""
+    return RtspClient(
+        stream.host,
+        stream.port,
+        stream.path,
+        stream.credentials,
+        record=stream.logins,
+        on_lost=on_lost,
+    )
 
 
 @asynccontextmanager
 async def playable(stream: RtspStream) -> AsyncGenerator[RtspStream]:
-    """Yield what FFmpeg can open while the context is open: a relay of it for multicast.
+    """Yield what FFmpeg can open while the context is open: a relay where it needs one.
 
     Raises CameraError; instead of a ConnectError of whoever reads, the camera's own error.
     """
-    if stream.transport is not Transport.MULTICAST:
-        yield stream
+    if stream.sealed and stream.transport is Transport.HTTP:
+        # No tunnel of ours: the camera is asked without a password, and may say no.
+        stream = replace(stream, credentials=None)
+    if stream.transport is not Transport.MULTICAST and not stream.sealed:
+        yield await _found(stream)
         return
     relay = _Relay(stream)
     try:
@@ -89,25 +152,37 @@ async def playable(stream: RtspStream) -> AsyncGenerator[RtspStream]:
         raise
 
 
+async def _found(stream: RtspStream) -> RtspStream:
+    """Return a stream as FFmpeg finds it, which does not know the names of mDNS."""
+    if not stream.host.rstrip(".").lower().endswith(_MDNS):
+        return stream
+    try:
+        addresses = await DIALER.addresses(stream.host)
+    except OSError, ValueError:
+        return stream  # FFmpeg will say so
+    return replace(stream, host=addresses[0]) if addresses else stream
+
+
 class _Relay:
     """One stream: the camera's session, and the answers to FFmpeg."""
 
     def __init__(self, stream: RtspStream) -> None:
         """Aim at a stream."""
-        self.client: Final = RtspClient(
-            stream.host, stream.port, stream.path, stream.credentials, on_lost=self._lost
-        )
+        self.client: Final = client_of(stream, self._lost)
+        self._group = stream.transport is Transport.MULTICAST
         self.path: Final = f"/{secrets.token_urlsafe(16)}"
         """Known to nobody but FFmpeg."""
         self.error: CameraError | None = None
         """Why the camera's session ended."""
         self._media: list[Media] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._strangers: dict[asyncio.Task[None], None] = {}
+        """Those of them that have not named the path, the first one first."""
         self._playing = False
         self._player: asyncio.StreamWriter | None = None
 
     async def begin(self) -> None:
-        """Join the groups of the pictures and the sound. CameraError."""
+        """Have the pictures and the sound sent, or join their groups. CameraError."""
         video, sound = _wanted(await self.client.describe())
         await self._join(video)
         if sound is not None:
@@ -127,29 +202,45 @@ class _Relay:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection until it ends."""
         task = asyncio.current_task()
-        if task is None or len(self._tasks) >= MAX_CONNECTIONS:
+        if task is None or not self._make_room():
             writer.transport.abort()
             return
         self._tasks.add(task)
+        self._strangers[task] = None
         try:
-            while (request := await _request(reader)) is not None:
-                if not await self._answer(*request, writer):
-                    break
+            async with asyncio.timeout(FIRST_REQUEST) as limit:
+                while (request := await _request(reader)) is not None:
+                    if not request[1].startswith(self.path):
+                        break
+                    self._strangers.pop(task, None)
+                    limit.reschedule(None)
+                    if not await self._answer(*request, writer):
+                        break
         except OSError, ValueError, EOFError, asyncio.LimitOverrunError:
             pass  # it has gone, or is not FFmpeg
         except CameraError as err:
             self._lost(err)
         finally:
             self._tasks.discard(task)
+            self._strangers.pop(task, None)
             if self._player is writer:
                 self._player = None
             writer.transport.abort()
 
+    def _make_room(self) -> bool:
+        """Return whether one more may come; the first stranger has to go for it."""
+        if sum(not task.cancelling() for task in self._tasks) < MAX_CONNECTIONS:
+            return True
+        if (oldest := next(iter(self._strangers), None)) is None:
+            return False
+        del self._strangers[oldest]
+        oldest.cancel()
+        return True
+
     async def _join(self, media: Media) -> None:
         channel = 2 * len(self._media)
-        await self.client.join(
-            media, partial(self._pass, channel), partial(self._pass, channel + 1)
-        )
+        ask = self.client.join if self._group else self.client.set_up
+        await ask(media, partial(self._pass, channel), partial(self._pass, channel + 1))
         self._media.append(media)
 
     def _pass(self, channel: int, data: bytes) -> None:
@@ -167,9 +258,7 @@ class _Relay:
     async def _answer(
         self, method: str, path: str, cseq: str, writer: asyncio.StreamWriter
     ) -> bool:
-        """Answer a request; return whether more may come. CameraError of PLAY."""
-        if not path.startswith(self.path):
-            return False
+        """Answer a request of FFmpeg; return whether more may come. CameraError of PLAY."""
         headers, body = {"CSeq": cseq, "Session": "1"}, b""
         match method:
             case "OPTIONS":

@@ -15,6 +15,7 @@ from .keyframes import Keyframes
 from .packets import STALE, TICKS, Format, Kind, Packet
 from .reader import RtspReader
 from .refusals import named
+from .relay import Ways
 from .ring import PacketRing
 from .silence import Silence
 from .standin import StandIn, newest_jpeg
@@ -50,6 +51,7 @@ class RtspHub(Hub):
         self._timeline = Timeline()
         self._epoch = time.monotonic()
         self._reader: RtspReader | None = None
+        self._ways = Ways()
         self._newest: dict[Kind, int] = {}
         """The dts of the last packet of each kind, ours included."""
         self._silence: tuple[Format, Silence | None] | None = None
@@ -116,7 +118,11 @@ class RtspHub(Hub):
                 self._connecting_at = time.monotonic()
                 try:
                     self._reader = RtspReader(
-                        self._stream, timeline=self._timeline, epoch=self._epoch, deliver=self._take
+                        self._stream,
+                        timeline=self._timeline,
+                        epoch=self._epoch,
+                        deliver=self._take,
+                        ways=self._ways,
                     )
                     await self._reader.run()
                 except CameraError as err:

@@ -21,7 +21,7 @@ from ..errors import CameraError, ConnectError, ProtocolError, Reason
 from ..stream import Picture, PictureStream, Piece, RtspStream, Sound, rtsp_url
 from .reader import OPEN_TIMEOUT, READ_TIMEOUT, options, translated
 from .refusals import named
-from .relay import UnlikeError, by_any_way, playable
+from .relay import UnlikeError, Ways, playable
 
 CODEC: Final = "jpeg"
 """What a camera calls it."""
@@ -53,6 +53,7 @@ class RtspPictures:
     def __init__(self, stream: RtspStream) -> None:
         """Read `stream` while it is open."""
         self._stream = stream
+        self._ways = Ways()
         self.sound_rate: int | None = None
 
     @asynccontextmanager
@@ -63,7 +64,7 @@ class RtspPictures:
         """
         async with AsyncExitStack() as stack:
             try:
-                reading = await by_any_way(self._stream, partial(self._reading, stack))
+                reading = await self._ways.by_any(self._stream, partial(self._reading, stack))
             except CameraError as err:
                 raise await named(err, self._stream) from None
             yield await stack.enter_async_context(aclosing(reading.pieces()))

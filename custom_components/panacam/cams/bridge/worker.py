@@ -74,12 +74,16 @@ class Worker:
                 self._forget(self._jobs.popleft())
             self._condition.notify()
 
-    async def close(self) -> None:
-        """End the thread; nothing is delivered any more."""
+    def end(self) -> None:
+        """Deliver nothing from now on; `close` waits for the thread."""
         with self._condition:
             self._ended = True
             self._jobs.clear()
             self._condition.notify()
+
+    async def close(self) -> None:
+        """End, the thread included."""
+        self.end()
         # One picture's time at most.
         await self._loop.run_in_executor(None, self._thread.join)
 

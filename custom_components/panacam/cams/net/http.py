@@ -228,7 +228,8 @@ class HttpClient:
             )
         self._session = session
         self._timeout = REQUEST_TIMEOUT if timeout is None else timeout
-        self._login = None if credentials is None else _Login(credentials, record or LoginRecord())
+        self.logins = record or LoginRecord()
+        self._login = None if credentials is None else _Login(credentials, self.logins)
         self._open: set[ClientResponse] = set()
         self._closed = False
 

@@ -9,3 +9,5 @@ class LoginRecord:
 
     digest_seen: bool = False
     """Whether it took a Digest: it has no reason to want the readable password later."""
+    pinned: bool = False
+    """Whether it is known by its certificate: without TLS nobody gets the readable password."""

@@ -236,6 +236,10 @@ def transport_words(value: str) -> Mapping[str, str]:
     return {name.strip().lower(): said.strip() for name, _, said in parts}
 
 
+class NoWayError(RefusedError):
+    """The camera does not send in the way that was asked for (461)."""
+
+
 type _Meaning = tuple[type[CameraError], Reason]
 
 _MEANINGS: Final[Mapping[int, _Meaning]] = {
@@ -252,7 +256,7 @@ _MEANINGS: Final[Mapping[int, _Meaning]] = {
     453: (BusyError, Reason.TOO_MANY_CONNECTIONS),
     454: (ConnectError, Reason.CUT),
     457: (RefusedError, Reason.OUT_OF_RANGE),
-    461: (RefusedError, Reason.UNSUPPORTED),
+    461: (NoWayError, Reason.UNSUPPORTED),
     462: (ConnectError, Reason.UNREACHABLE),
     500: (BusyError, Reason.BUSY),
     501: (RefusedError, Reason.UNSUPPORTED),

@@ -18,12 +18,14 @@ from .rtsp import (
     Asked,
     Decoder,
     Frame,
+    NoWayError,
     Reply,
     Request,
     Session,
     read_session,
     read_transport,
     status_error,
+    transport_words,
 )
 from .rtsp_address import Root
 from .rtsp_login import RtspLogin
@@ -118,10 +120,13 @@ class RtspClient:
         self._control = self._root.joined(self._base, description.control)
         return description
 
-    async def set_up(self, media: Media, take: Take | None = None) -> Track:
+    async def set_up(
+        self, media: Media, take: Take | None = None, reports: Take | None = None
+    ) -> Track:
         """Have a medium sent or taken, by TCP, or by UDP where the camera wants that; CameraError.
 
-        `take` gets its packets of RTP.
+        `take` gets its packets of RTP, `reports` those of RTCP that come by TCP. NoWayError where
+        the camera sends to a group only.
         """
         if self._pump is None:
             raise ConnectError(Reason.CUT)
@@ -132,12 +137,12 @@ class RtspClient:
         if reply.status == _WRONG_TRANSPORT:
             return await self._set_up_udp(self._pump, uri, take)
         self._begun(_checked(reply, "SETUP"))
-        told = read_transport(reply.header("transport"))
+        told = _unicast(reply)
         channels = told.get("interleaved", channels)
         if "server_port" in told or max(channels) > 255:
             raise ProtocolError(Reason.UNEXPECTED_REPLY, "Transport")
-        if take is not None:
-            self._takers[channels[0]] = take
+        takers = zip(channels, (take, reports), strict=True)
+        self._takers |= {channel: taker for channel, taker in takers if taker is not None}
         track = Interleaved(self._pump, channels)
         self._tracks.append(track)
         return track
@@ -252,7 +257,7 @@ class RtspClient:
         wish = f"RTP/AVP;unicast;client_port={ours[0]}-{ours[1]}"
         reply = await self._asked("SETUP", uri, {"Transport": wish})
         self._begun(reply)
-        theirs = read_transport(reply.header("transport")).get("server_port")
+        theirs = _unicast(reply).get("server_port")
         if theirs is None or not all(0 < port < 65536 for port in theirs):
             raise ProtocolError(Reason.UNEXPECTED_REPLY, "Transport")
         await track.connect(pump.address, theirs, take)
@@ -299,3 +304,10 @@ def _checked(reply: Reply, method: str) -> Reply:
     if reply.status != 200:
         raise status_error(reply.status, method)
     return reply
+
+
+def _unicast(reply: Reply) -> Mapping[str, tuple[int, int]]:
+    """Return the numbers of a Transport header. NoWayError when it names a group."""
+    if "multicast" in transport_words(reply.header("transport")):
+        raise NoWayError(Reason.UNSUPPORTED, "SETUP")
+    return read_transport(reply.header("transport"))

@@ -42,7 +42,8 @@ class RtspLogin:
     def challenged(self, challenges: Iterable[str]) -> bool:
         """Take the WWW-Authenticate headers of a refusal; return whether to ask again.
 
-        Basic is answered only where Digest is not and never was offered, and once.
+        Basic is answered only where Digest is not and never was offered, and once; to nobody where
+        the camera is known by its certificate, as whoever answers here has not shown it.
         """
         offers = [offer for each in challenges for offer in _NEXT.split(each)]
         digests = [
@@ -57,7 +58,9 @@ class RtspLogin:
             best = min(digests, key=lambda each: list(_HASHES).index(_algorithm(each)))
             return self._use(best)
         basic = any(_parameters(offer, "basic") is not None for offer in offers)
-        if not basic or self._basic or self._digest is not None or self._record.digest_seen:
+        if not basic or self._basic or self._digest is not None:
+            return False
+        if self._record.digest_seen or self._record.pinned:
             return False
         self._basic = True
         return True

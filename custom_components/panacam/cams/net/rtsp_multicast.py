@@ -71,6 +71,15 @@ def agreed(transport: str, media: Media) -> Group:
     )
 
 
+def is_group(text: str) -> bool:
+    """Return whether an address, of a camera's description, is one to be a member of."""
+    try:
+        _group(text)
+    except ProtocolError:
+        return False
+    return True
+
+
 def _group(text: str) -> Address:
     """Return the address of a group. ProtocolError for another."""
     try:

@@ -57,12 +57,12 @@ class Addresses:
         """Return where to send a request for an address of a web service, or None.
 
         On the port where the camera was reached if that is what it means; a subscription on a
-        port of its own stays there. TLS is never given up.
+        port of its own stays there. TLS is never given up, whoever is trusted.
         """
         if (place := split(url)) is None:
             return None
         home = self.home
-        if self._trust:
+        if self._trust and (place.tls or not home.tls):
             return replace(place, host=self._host(place))
         same = (
             (place.port, place.tls) == self._own

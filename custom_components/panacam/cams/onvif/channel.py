@@ -154,8 +154,10 @@ class Channel:
 
     async def _make(self) -> Subscription:
         """Make a subscription; when this is cancelled, `close` waits for what comes of it."""
-        self._making = asyncio.create_task(self._subscribe())
-        subscription = await asyncio.shield(self._making)
+        making = self._making = asyncio.create_task(self._subscribe())
+        # Not shielded, which reports what fails after the cancellation.
+        await asyncio.wait((making,))
+        subscription = making.result()
         self._making = None
         return subscription
 

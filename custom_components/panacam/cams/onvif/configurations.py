@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from ..backup import Item
 from ..text import plain
 from .audio import (
     describe_audio_decoder,
@@ -71,6 +72,15 @@ class Configurations:
             if kind not in self._untold
             for number in numbering.gone
         )
+
+    @property
+    def things(self) -> dict[str, Item]:
+        """Return what a document says of the configurations, by the beginnings of their keys."""
+        return {
+            key: item
+            for kind, numbering in self._numberings.items()
+            for key, item in numbering.things(_DESCRIBED[kind][0]).items()
+        }
 
     def numbers(self, kind: str) -> Mapping[str, int]:
         """Return the numbers of the configurations of a kind, by token."""

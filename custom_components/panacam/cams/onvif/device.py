@@ -23,7 +23,6 @@ from .events import EventsPart
 from .imaging import ImagingPart
 from .keeper import OnvifKeeper
 from .media import MediaPart
-from .overlays import Overlay, overlays_of
 from .part import Part
 from .ptz import PtzPart
 from .scene import ScenePart
@@ -122,7 +121,7 @@ class OnvifDevice(Device):
         """Learn who it is and what it can do, then listen to its events."""
         await self._find()
         self._take_roles()
-        self.keeper = OnvifKeeper(self._board, self._read_all, self._overlays, self._ptz)
+        self.keeper = OnvifKeeper(self._board, self._read_all, self._media, self._ptz)
         self._connected = True
         self._audience.known(self._board.state())
 
@@ -168,9 +167,6 @@ class OnvifDevice(Device):
         await self._system.alive(ALIVE_LIMIT)
         for part in (self._media, self._ptz, self._imaging, self._io):
             await part.refresh()
-
-    def _overlays(self) -> Mapping[str, Overlay]:
-        return overlays_of(self.osds, self.masks, self._media.sources)
 
     @override
     async def poll(self) -> State:

@@ -30,7 +30,7 @@ class WebServers:
         """
         self.addresses: Final = addresses
         self.credentials: Final = credentials
-        self.logins: Final = LoginRecord()
+        self.logins: Final = LoginRecord(pinned=fingerprint is not None)
         """Of all its ports and connections, those of RTSP included."""
         self._session = session
         self._fingerprint = fingerprint

@@ -7,12 +7,14 @@ follows the focus; relays and lamps, which people use; and every address of the 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from ..backup import Item, Report, Sections, flat
+from ..backup import THINGS, Item, Report, Sections, flat
 from ..errors import CameraError
 from ..keeping import SETTINGS, Progress, SettingsShelf, as_sections, restore_values
 from ..settings import Adjustable
+from ..things import RenamedShelf, Renaming
 from .board import Board
-from .overlays import MASKS, OSDS, Overlay, read_overlay, restore_overlay
+from .media import MediaPart
+from .overlays import MASKS, OSDS, Overlay, overlays_of, read_overlay, restore_overlay
 from .preset_keeper import PRESETS, preset_names
 from .ptz import PtzPart
 
@@ -38,12 +40,12 @@ class OnvifKeeper:
         self,
         board: Board,
         look: Callable[[], Awaitable[None]],
-        overlays: Callable[[], Mapping[str, Overlay]],
+        media: MediaPart,
         ptz: PtzPart,
     ) -> None:
-        """Keep what is on `board`, read anew by `look`, what `overlays` has, and `ptz` learned."""
+        """Keep what is on `board`, read anew by `look`, and what `media` and `ptz` learned."""
         self._shelf = SettingsShelf(board, lambda: board.values, look, _left_out)
-        self._overlays = overlays
+        self._media = media
         self._ptz = ptz
 
     async def read(self) -> Sections:
@@ -54,6 +56,7 @@ class OnvifKeeper:
             sections[name] = await read_overlay(overlay)
         if (presets := self._ptz.preset_keeper) is not None:
             sections[PRESETS] = presets.now()
+        sections[THINGS] = self._media.things()
         return {name: items for name, items in sections.items() if items}
 
     async def restore(self, sections: Sections, *, own: bool) -> Report:
@@ -62,12 +65,15 @@ class OnvifKeeper:
         if not own:
             progress.spared.update(filter(is_own, progress.wanted))
         try:
-            await self._restore(progress)
+            await self._restore(progress, sections.get(THINGS, {}))
         except CameraError as err:
             progress.end(err)
         return progress.report()
 
-    async def _restore(self, progress: Progress) -> None:
+    def _overlays(self) -> Mapping[str, Overlay]:
+        return overlays_of(self._media.osds, self._media.masks, self._media.sources)
+
+    async def _restore(self, progress: Progress, things: Mapping[str, Item]) -> None:
         def of(section: str) -> list[str]:
             return [
                 path
@@ -75,7 +81,8 @@ class OnvifKeeper:
                 if path.partition(".")[0] == section and path not in progress.spared
             ]
 
-        await restore_values(self._shelf, progress, of(SETTINGS))
+        shelf = RenamedShelf(self._shelf, lambda: Renaming(things, self._media.things()))
+        await restore_values(shelf, progress, of(SETTINGS))
         overlays = self._overlays()
         for name in (OSDS, MASKS):
             if not (paths := of(name)):

@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, override
 
+from ..backup import Item
 from ..device import Reconfigured
 from ..editors import MaskEditor, OsdEditor, ProfileEditor
 from ..errors import BusyError, CameraError, ProtocolError, Reason, RefusedError
@@ -147,10 +148,14 @@ class MediaPart(Part):
         """Return the keys, or their beginnings, of what the device has no longer."""
         gone = self._osd_rows.gone | self._masks.gone
         if self._service.complete:
-            profiles = self._numbering.gone
-            gone |= {key for n in profiles for key in (stream_key(n), f"profile_{n}")}
             gone |= self._configurations.gone
+            for number in self._numbering.gone:
+                gone |= {stream_key(number), f"profile_{number}"}
         return gone
+
+    def things(self) -> dict[str, Item]:
+        """Return what a document says of profiles and configurations, by their keys' beginnings."""
+        return {**self._numbering.things("profile"), **self._configurations.things}
 
     def preferred(self) -> Profile | None:
         """Return the profile whose stream most people want; None without video."""
@@ -185,11 +190,8 @@ class MediaPart(Part):
 
     def _source_names(self) -> dict[str, str]:
         """Return labels of the video source configurations by token; empty for the only one."""
-        tokens = dict.fromkeys(
-            token
-            for profile in self.board.profiles
-            if (token := profile.configurations.get("video_source")) is not None
-        )
+        found = (profile.configurations.get("video_source") for profile in self.board.profiles)
+        tokens = dict.fromkeys(token for token in found if token is not None)
         many = len(tokens) > 1
         return {token: str(number) if many else "" for number, token in enumerate(tokens, 1)}
 
@@ -200,8 +202,8 @@ class MediaPart(Part):
 
     def _video_sources(self) -> list[str]:
         """Return the tokens of the video sources."""
-        found = (profile.video_source for profile in self.board.profiles)
-        return list(dict.fromkeys(token for token in found if token is not None))
+        found = dict.fromkeys(profile.video_source for profile in self.board.profiles)
+        return [token for token in found if token is not None]
 
     async def _find_streams(self) -> None:
         self.streams = await self._finder.find(
@@ -241,9 +243,8 @@ class MediaPart(Part):
         """
         if (found := await self._service.profiles()) is None:
             return  # it answers nonsense at the moment
-        before = _shape(self.board.profiles)
+        before, streams = _shape(self.board.profiles), self.streams
         self._take(found)
-        streams = self.streams
         if _shape(self.board.profiles) != before:
             await self._find_streams()
             self._imager.forget()

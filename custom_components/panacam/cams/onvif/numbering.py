@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from hashlib import blake2s
 from typing import Final
 
+from ..backup import Item
 from ..memory import Memory
+from ..things import Thing as Told
 
 _DIGEST: Final = 8
 """Bytes; what is kept of a word must not be as long as the device likes."""
@@ -60,6 +62,21 @@ class Numbering:
         self._known = _read(memory.get(key), limit)
         """By number; what has been gone the longest comes first."""
         self._told = False
+        self._listed: tuple[tuple[int | None, Thing], ...] = ()
+
+    def things(self, prefix: str) -> dict[str, Item]:
+        """Return what a document says of each thing of the list, by `prefix` and number."""
+        return {
+            f"{prefix}_{number}": Told(
+                token=_digest(thing.token),
+                name=thing.name,
+                looks=" ".join(map(str, thing.looks)),
+                size=_size(thing.looks),
+                place=place,
+            ).as_item()
+            for place, (number, thing) in enumerate(self._listed)
+            if number is not None
+        }
 
     @property
     def gone(self) -> frozenset[int]:
@@ -105,7 +122,9 @@ class Numbering:
             if place not in numbers and unused:
                 numbers[place] = unused.pop(0)
         self._keep({number: found[place] for place, number in numbers.items()}, held)
-        return [numbers.get(place) for place in range(len(found))]
+        taken = [numbers.get(place) for place in range(len(found))]
+        self._listed = tuple(zip(taken, things, strict=True))
+        return taken
 
     def give(self, number: int, thing: Thing) -> None:
         """Have a thing that was held under a number be listed as `thing` from now on."""
@@ -138,6 +157,12 @@ class Numbering:
 
 def _digest(value: object) -> str:
     return blake2s(repr(value).encode(), digest_size=_DIGEST).hexdigest()
+
+
+def _size(looks: tuple[object, ...]) -> int:
+    """Return how many pixels the numbers of `looks` make; 0 without any."""
+    sides = [int(side) for side in looks if isinstance(side, int | float) and side == side // 1]
+    return sides[0] * sides[1] if len(sides) > 1 else 0
 
 
 def _read(kept: object, limit: int) -> dict[int, _Known]:

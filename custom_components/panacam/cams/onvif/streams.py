@@ -67,6 +67,7 @@ class StreamFinder:
                 transport=self._transport,
                 preferred=profile is best,
                 credentials=self._service.client.credentials,
+                logins=self._service.client.logins,
                 codec=profile.codec,
                 ask_keyframe=ask_keyframe(profile.index),
             )

@@ -210,7 +210,8 @@ class SystemPart(Part):
         if found.unique_id is None:
             # Nothing could tell it from another one.
             raise ProtocolError(Reason.UNEXPECTED_REPLY, "GetDeviceInformation")
-        return found
+        marks = frozenset(filter(None, (*self._macs, found.serial)))
+        return replace(found, marks=marks, silent=not self._macs)
 
     async def _endpoint(self) -> str | None:
         """Return the UUID by which it is discovered."""

@@ -151,8 +151,8 @@ SET_AUDIO: Final = _writes(
     "4.4",
     audio=OneOf(("off", "in", "0", "1")),
     audio_encoder=OneOf(("aac",)),
-    # The print has `lmiddle` once and `middle` everywhere else.
-    audio_sens=OneOf(("middle", "line_middle", "sdi")),
+    # The print has `lmiddle` here, and `middle` everywhere else.
+    audio_sens=OneOf(("middle", "lmiddle", "line_middle", "sdi")),
     audio_bitrate=OneOf(("64", "96", "128")),
     audio_alc=_FLAG,
     plugin_power=_FLAG,

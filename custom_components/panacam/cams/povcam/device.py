@@ -146,6 +146,7 @@ class PovcamDevice(Device):
                 transport=self._transport,
                 preferred=key == "h264_1",
                 credentials=self._credentials,
+                logins=self._http.logins,
             )
             for key in STREAM_CHANNELS
         )

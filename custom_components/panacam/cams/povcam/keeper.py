@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Final, override
 
-from ..backup import Item
-from ..errors import BusyError, ConnectError, ProtocolError, Reason, RefusedError
+from ..backup import Item, Sections
+from ..errors import BusyError, CameraError, ConnectError, ProtocolError, Reason, RefusedError
 from ..keeping import SETTLE, ShelfKeeper
 from .client import PovcamClient
 from .commands import GETINFO
 from .menus import FIELDS, READS, Field
 from .wire import Command, Reply, parse_reply
+
+_MODE: Final = "priority.mode"
 
 
 class PovcamKeeper(ShelfKeeper):
@@ -17,7 +20,23 @@ class PovcamKeeper(ShelfKeeper):
 
     def __init__(self, client: PovcamClient) -> None:
         """Read and write by `client`."""
-        super().__init__(Menus(client), lambda path: path in FIELDS and FIELDS[path].own)
+        self._menus = Menus(client)
+        super().__init__(self._menus, lambda path: path in FIELDS and FIELDS[path].own)
+
+    @override
+    async def read(self) -> Sections:
+        """Return how the camera is set; CameraError also where a menu fails that it has."""
+        sections = await super().read()
+        if self._menus.missed is not None:
+            raise self._menus.missed
+        return {
+            menu: {
+                key: item
+                for key, item in items.items()
+                if isinstance(item, str) and FIELDS[f"{menu}.{key}"].may_keep(item)
+            }
+            for menu, items in sections.items()
+        }
 
 
 class Menus:
@@ -30,6 +49,13 @@ class Menus:
         """By the path of the request."""
         self._mute: set[str] = set()
         """Paths of requests that this camera does not know."""
+        self._answered: set[str] = set()
+        """Those that it knows for sure."""
+        self._expected: set[str] = set()
+        """Those that it answers in the mode that it is in."""
+        self._mode: str | None = None
+        self.missed: CameraError | None = None
+        """Why a menu that was expected is not there since the last look."""
 
     def now(self) -> Mapping[str, Item]:
         """Return what is known."""
@@ -41,6 +67,7 @@ class Menus:
 
     async def look(self) -> None:
         """Read all menus. CameraError when the camera is away or busy."""
+        self.missed = None
         for command in READS.values():
             await self._read(command)
 
@@ -53,7 +80,7 @@ class Menus:
         along = {
             other.parameters[0]: value
             for other in others.values()
-            if (value := self._value(other)) is not None
+            if (value := self._value(other)) is not None and other.parameter.allows(value)
         }
         refusal: RefusedError | None = None
         for name in field.parameters:
@@ -86,10 +113,25 @@ class Menus:
             body = await self._ask(command)
         except (RefusedError, ProtocolError) as err:
             self._replies.pop(command.path, None)
-            if err.reason is Reason.UNSUPPORTED:
+            if command.path in self._expected:
+                self.missed = err
+            if err.reason is Reason.UNSUPPORTED and command.path not in self._answered:
                 self._mute.add(command.path)
             return
-        self._replies[command.path] = parse_reply(body)
+        self._replies[command.path] = reply = parse_reply(body)
+        if not any(
+            field.read.path == command.path and field.value(reply) is not None
+            for field in FIELDS.values()
+        ):
+            if command.path in self._expected:
+                self.missed = ProtocolError(Reason.UNEXPECTED_REPLY, command.name)
+            return
+        if (mode := self._value(FIELDS[_MODE])) != self._mode:
+            # Another mode may have other menus.
+            self._mode = mode
+            self._expected.clear()
+        self._answered.add(command.path)
+        self._expected.add(command.path)
 
     async def _ask(self, command: Command) -> bytes:
         """Ask twice at most: there are models that hang up on what they do not know.

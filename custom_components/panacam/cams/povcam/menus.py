@@ -7,6 +7,7 @@ RTSP port and the network's own settings, which would cut the connection, and wh
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+import re
 from types import MappingProxyType
 from typing import Final
 
@@ -44,6 +45,8 @@ from .wire import Command, OneOf, Parameter, Reply
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _QUALITY: Final = MappingProxyType({"1": "fine", "5": "low"})
 """Some firmware tells the quality as a number (5.5)."""
+_RATE: Final = re.compile(r"(\d{1,3})\([\d.]{1,6}\)")
+"""The print gives rates as `15(12.5)`, and there is firmware that does so, too."""
 _AUDIO: Final = MappingProxyType({"0": "off", "1": "in"})
 
 
@@ -79,17 +82,26 @@ class Field:
         """Return what it may be."""
         return self.write.parameters[self.parameters[0]]
 
+    def may_keep(self, value: str) -> bool:
+        """Return whether a value may be in a document: an address with a login in it may not."""
+        return "@" not in value or self.parameter.allows(value)
+
     def value(self, reply: Reply) -> str | None:
-        """Return what a reply tells, as it is written; None for what could not be written."""
+        """Return what a reply tells, as it is written; None for what it does not tell.
+
+        What could not be written is returned as it was told: it can still be overwritten.
+        """
         if (told := reply.get(self.name)) is None:
             return None
         told = self.words.get(told.casefold(), told)
         if isinstance(self.parameter, OneOf):
+            if (rate := _RATE.fullmatch(told)) is not None:
+                told = rate[1]
             told = next(
                 (word for word in self.parameter.values if word.casefold() == told.casefold()),
                 told,
             )
-        return told if self.parameter.allows(told) else None
+        return told
 
 
 def _same(menu: str, read: Command, write: Command, *names: str) -> Iterator[Field]:
@@ -130,7 +142,7 @@ def _h264(stream: int, write: Command) -> Iterator[Field]:
     yield one("bandwidth")
     yield one("bandwidth_min", when=("f_priority", "2"))
     yield one("quality", words=_QUALITY)
-    yield one("unimulti")
+    yield one("unimulti", own=True)  # who keeps its own group must not begin to send to it
     yield one("unicast_port", "unicast_port")
     yield one("unicast_audio_port", "unicast_audio_port")
     yield one("multicast_address", "multicast_address_r", told="multicast_addr", own=True)
