@@ -80,6 +80,15 @@ async def test_claim_against_the_kernel(
     }
 
 
+async def test_says_it_is_ours(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is proven not to be the camera of ours that it says it is, is not offered at all."""
+    kernel(monkeypatch, {"192.168.1.66": OTHER_MAC, "192.168.1.20": MAC})
+    MockConfigEntry(domain=DOMAIN, unique_id=MAC, data={"host": "192.168.1.9"}).add_to_hass(hass)
+    told = [hello("192.168.1.66", mac=MAC), hello("192.168.1.20", mac=MAC)]
+    (found,) = await async_completed(hass, [*told, hello("192.168.1.66", udn="x")])
+    assert (found.host, found.mac) == ("192.168.1.20", MAC)
+
+
 async def test_old_neighbour(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the kernel knew of an address before another camera got it does not count."""
     asked = kernel(monkeypatch, {"192.168.1.5": OTHER_MAC}, {"192.168.1.5": MAC})

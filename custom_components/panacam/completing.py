@@ -61,9 +61,19 @@ def _once(
 
     A MAC address that several hosts claim, none of them proven to have it, tells nobody. But for
     a camera of `ours` each claim is followed up by itself, so that a forger cannot stand in its
-    place.
+    place. Who is proven to be somebody else than the camera of ours that it says it is, is nobody
+    to offer: its login form would be there for the password of that camera.
     """
-    told = [replace(one, mac=proven.get(one.host) or one.mac) for one in candidates]
+    liars = {
+        one.host
+        for one in candidates
+        if one.mac in ours and proven.get(one.host) not in {None, *ours}
+    }
+    told = [
+        replace(one, mac=proven.get(one.host) or one.mac)
+        for one in candidates
+        if one.host not in liars
+    ]
     by_mac: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for one in told:
         if one.mac is not None:

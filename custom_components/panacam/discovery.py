@@ -42,7 +42,7 @@ MAX_HEARD: Final = 256
 """Unasked announcements that wait at one time to be looked at."""
 HEARD_DELAY: Final = 0.5
 """Seconds during which announcements are gathered: one camera makes several."""
-LOOK_GAP: Final = 30.0
+LOOK_GAP: Final = 25.0
 """Seconds between two searches for one lost camera."""
 SEARCHES: Final = tuple(family.search for family in FAMILIES.values() if family.search is not None)
 

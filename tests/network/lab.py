@@ -279,6 +279,13 @@ class Lab:
                 connector=aiohttp.TCPConnector(socket_factory=connection),
             )
         )
+        # It hears of DHCP a while after it runs: when its raw socket is there.
+        deadline = time.monotonic() + _READY_SECONDS
+        while len((await host.output("cat", "/proc/net/packet")).splitlines()) < 2:
+            if time.monotonic() > deadline:
+                msg = "Home Assistant does not listen for DHCP"
+                raise NetworkError(msg)
+            await asyncio.sleep(0.1)
         return Home(client, config, stack)
 
     async def control(self, host: Host) -> str:

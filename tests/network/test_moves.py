@@ -61,8 +61,8 @@ async def test_moved(lab: Lab, family: str) -> None:
     await lost(home, entity_id)
     await host.move(f"{NEW}/24")
     await lab.camera(host, family, **CAMERAS[family])
-    # A search that came too early is repeated after half a minute.
-    await there(home, entity_id, 60)
+    # A search that came too early is repeated after half a minute, and after one and a half.
+    await there(home, entity_id, 110)
     await eventually(
         lambda: host_of(home, entry_id), lambda place: place == NEW, 10, "the entry's host"
     )

@@ -1,5 +1,6 @@
 """The camera's web server: paths, logins, faults and the log of requests."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
@@ -115,6 +116,9 @@ class SoapServer:
             await self.tls.pop().close()
         if self._runner is not None:
             runner, self._runner = self._runner, None
+            # asyncio trips over a connection that was accepted and has no transport yet.
+            for _ in range(3):
+                await asyncio.sleep(0)
             await runner.cleanup()
 
     def fault(self, operation: str, fault: Fault, times: int | None = None) -> None:
