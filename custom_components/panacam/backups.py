@@ -1,13 +1,13 @@
 """Copies of cameras' settings: taken every day, restored, applied to who replaces a camera."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 import random
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .backup_errors import BackupError, Lack
@@ -17,6 +17,7 @@ from .cams.errors import CameraError, ConnectError, Reason, RefusedError
 from .const import CONF_FAMILY, LOGGER
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .network_entry import camera_entries
+from .repeating import Repeating
 from .replacements import (
     ReplacementWatch,
     async_forget_replacement,
@@ -161,57 +162,20 @@ def worked(report: Report) -> bool:
     return report.ended is None and bool(report.taken or report.unchanged)
 
 
-class _Daily:
-    """Copies the settings of one camera every day."""
+def _jittered(time: timedelta, jitter: timedelta) -> timedelta:
+    return time + jitter * random.random()  # noqa: S311 - no secret
 
-    def __init__(self, hass: HomeAssistant, entry: PanacamConfigEntry) -> None:
-        """Copy those of `entry`."""
-        self._hass = hass
-        self._entry = entry
-        self._cancel: CALLBACK_TYPE | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._failed = False
 
-    @callback
-    def start(self) -> None:
-        """Begin: soon, with jitter."""
-        self._wait(FIRST + FIRST * random.random())  # noqa: S311 - no secret
-
-    @callback
-    def stop(self) -> None:
-        """Copy no more."""
-        if self._cancel is not None:
-            self._cancel()
-            self._cancel = None
-        if self._task is not None:
-            self._task.cancel()
-
-    def _wait(self, time: timedelta) -> None:
-        job = HassJob(self._due, "panacam settings copy", cancel_on_shutdown=True)
-        self._cancel = async_call_later(self._hass, time, job)
-
-    @callback
-    def _due(self, _now: datetime) -> None:
-        self._cancel = None
-        self._task = self._entry.async_create_background_task(
-            self._hass, self._copy(), "panacam settings copy"
-        )
-
-    async def _copy(self) -> None:
-        coordinator = self._entry.runtime_data
-        again = AGAIN
-        if coordinator.last_update_success:
-            try:
-                await async_copy(coordinator)
-                again = EVERY
-            except CameraError as err:
-                LOGGER.debug("Settings of %s were not copied: %s", self._entry.title, err)
-            except Exception:  # noqa: BLE001 - logged whole, and tried again
-                # Whatever it is, there is a copy to make tomorrow; it is told once.
-                log = LOGGER.debug if self._failed else LOGGER.exception
-                log("Settings of %s were not copied", self._entry.title)
-                self._failed = True
-        self._wait(again + JITTER * random.random())  # noqa: S311 - no secret
+async def _copy_daily(entry: PanacamConfigEntry) -> timedelta:
+    """Copy the settings of an entry's camera, if it is there; return when to do so again."""
+    if not entry.runtime_data.last_update_success:
+        return _jittered(AGAIN, JITTER)
+    try:
+        await async_copy(entry.runtime_data)
+    except CameraError as err:
+        LOGGER.debug("Settings of %s were not copied: %s", entry.title, err)
+        return _jittered(AGAIN, JITTER)
+    return _jittered(EVERY, JITTER)
 
 
 @callback
@@ -220,8 +184,8 @@ def async_watch_backups(hass: HomeAssistant, entry: PanacamConfigEntry) -> CALLB
 
     Returns what ends that. Called once the entry is set up.
     """
-    daily = _Daily(hass, entry)
-    daily.start()
+    daily = Repeating(hass, entry, "settings copy", partial(_copy_daily, entry), AGAIN)
+    daily.start(_jittered(FIRST, FIRST))
     replacement = ReplacementWatch(hass, entry)
     replacement.start()
 

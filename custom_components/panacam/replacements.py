@@ -1,22 +1,21 @@
 """Sees when one camera has come in the place of another, and offers to take over from it."""
 
-import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
-from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .backup_store import Known, async_backups
-from .const import CONF_FAMILY, DOMAIN, LOGGER
+from .const import CONF_FAMILY, DOMAIN
 from .coordinator import PanacamConfigEntry
 from .forms import escaped, named
 from .network_entry import camera_entries
+from .repeating import Repeating
 
 REPLACEMENT: Final = "replacement"
 FIRST_LOOK: Final = timedelta(minutes=1)
@@ -116,54 +115,28 @@ class ReplacementWatch:
         """Watch for `entry`, which is set up."""
         self._hass = hass
         self._entry = entry
-        self._cancel: CALLBACK_TYPE | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._failed = False
+        self._looks = Repeating(hass, entry, "look for a replaced camera", self._look, NEXT_LOOK)
 
     @callback
     def start(self) -> None:
         """Begin to look."""
-        self._wait(FIRST_LOOK)
+        self._looks.start(FIRST_LOOK)
 
     @callback
     def stop(self) -> None:
         """Look no more; an issue that was ignored is not forgotten."""
-        if self._cancel is not None:
-            self._cancel()
-            self._cancel = None
-        if self._task is not None:
-            self._task.cancel()
+        self._looks.stop()
         _delete(self._hass, self._entry.entry_id)
         ir.async_delete_issue(self._hass, DOMAIN, f"{_STRANGER_PREFIX}{self._entry.entry_id}")
 
-    def _wait(self, time: timedelta) -> None:
-        job = HassJob(self._due, "panacam replacement", cancel_on_shutdown=True)
-        self._cancel = async_call_later(self._hass, time, job)
-
-    @callback
-    def _due(self, _now: datetime) -> None:
-        self._cancel = None
-        self._task = self._entry.async_create_background_task(
-            self._hass, self._look(), "panacam replacement"
-        )
-
-    async def _look(self) -> None:
-        try:
-            await self._look_now()
-        except Exception:  # noqa: BLE001 - logged whole, and looked at again
-            # Whatever it is, there is another look; it is told once.
-            log = LOGGER.debug if self._failed else LOGGER.exception
-            log("Nobody knows whether %s replaces another camera", self._entry.title)
-            self._failed = True
-        self._wait(NEXT_LOOK)
-
-    async def _look_now(self) -> None:
+    async def _look(self) -> timedelta:
         self._look_for_stranger()
         known = await async_replaced_camera(self._hass, self._entry)
         kept = None if known is None else _issue_id(self._entry.entry_id, known)
         _delete(self._hass, self._entry.entry_id, but=kept)
         if known is not None:
             _create(self._hass, self._entry, known)
+        return NEXT_LOOK
 
     def _look_for_stranger(self) -> None:
         """Say that another camera answers here, as long as nobody has added that one."""
