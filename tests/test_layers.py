@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent / "custom_components" / "panacam"
 CAMS = ROOT / "cams"
 FAMILIES = {"povcam", "mo", "onvif"}
 SHARED = {
+    "clips",
     "keeping",
     "backup",
     "device",

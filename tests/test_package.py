@@ -93,8 +93,12 @@ def test_every_reason_has_a_sentence() -> None:
     # These cannot come from asking who is there.
     assert {reason.value for reason in Reason} - flow == {
         "already_recording",
+        "card_in_use",
+        "card_removed",
+        "clip_gone",
         "conflict",
         "fixed",
+        "format_failed",
         "full",
         "needs_administrator",
         "no_card",
@@ -313,7 +317,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "config-flow-test-coverage": ("tests/test_config_flow.py", "def test_strange_answers"),
     "dependency-transparency": (
         "custom_components/panacam/manifest.json",
-        '"requirements": ["onvif-zeep-async>=4.0,<5"]',
+        '"requirements": ["aioftp>=0.28,<1", "onvif-zeep-async>=4.0,<5"]',
     ),
     "docs-actions": ("README.md", "panacam.move"),
     "docs-high-level-description": ("README.md", "What panacam is"),

@@ -12,6 +12,7 @@ from enum import StrEnum
 import re
 from types import MappingProxyType
 
+from .clips import Cards, Clips, FtpSender
 from .editors import AnalyticsEditor, MaskEditor, OsdEditor, ProfileEditor
 from .errors import CameraError
 from .roles import (
@@ -212,6 +213,11 @@ class Device(ABC):
     """Takes what the camera sends to a webhook; None when it is not to send there."""
     system_log: SystemLog | None = None
     multicaster: Multicaster | None = None
+    clips: Clips | None = None
+    """The recordings on its cards."""
+    cards: Cards | None = None
+    ftp: FtpSender | None = None
+    """Where it sends clips."""
     keeper: Keeper | None = None
     """Tells how it is set, and sets it so again; None: it has nothing that can be set."""
 

@@ -118,6 +118,7 @@ def _povcam(session: ClientSession, address: Address, wishes: Wishes) -> PovcamD
         rtsp_port=wishes.rtsp_port,
         transport=wishes.transport,
         expected_id=wishes.expected_id,
+        memory=wishes.memory,
     )
 
 

@@ -1,26 +1,24 @@
 """A Panasonic camera as a device: roles over the client, state by polling get_state."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-import secrets
 import time
 from typing import Final
 
 from ..device import Device, Identity, Notice, Slot, State
 from ..errors import (
     AuthError,
-    BusyError,
     CameraError,
     ConnectError,
     ProtocolError,
     Reason,
     RefusedError,
 )
+from ..memory import Memory, ShortMemory
 from ..net.http import HttpClient
 from ..roles import Move, Unsubscribe
-from ..stream import Credentials, Picture, PictureStream, RtspStream, Transport
+from ..stream import Credentials, PictureStream, RtspStream, Transport
 from ..text import plain
 from .client import PovcamClient
 from .commands import (
@@ -31,13 +29,13 @@ from .commands import (
     GET_STATE,
     GET_VIDEO_OVER_IP,
     GETINFO,
-    INITIAL,
-    SDCTRL,
     SETTINGS,
 )
 from .head import PovcamHome, PovcamPtz
 from .keeper import PovcamKeeper
-from .lens import AW_FOCUS, AW_ZOOM, HEAD_MOVES, PovcamMover
+from .lens import AW_ZOOM, HEAD_MOVES, PovcamMover, aw_moves
+from .looks import Looks
+from .parts import PovcamImager, PovcamPictures, PovcamRebooter, PovcamRecorder
 from .replies import (
     STREAM_CHANNELS,
     has_direct_control,
@@ -56,7 +54,6 @@ RECHECK: Final = 60.0
 """Seconds between two looks at what seldom changes: identity and stream settings."""
 SLOW_RECHECK: Final = 600.0
 """Seconds until a camera is asked again for what it did not answer."""
-FRAME_RATE: Final = 15
 
 _STREAMS: Final = {
     "h264_1": ("H.264(1)", "/mediainput/h264/stream_1"),
@@ -77,10 +74,12 @@ class PovcamDevice(Device):
         rtsp_port: int | None = None,
         transport: Transport = Transport.AUTO,
         expected_id: str | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """Use the camera at `http`; `rtsp_port` None asks the camera, then takes 554.
 
         `expected_id` is the unique id that the camera must have; another one is no camera of ours.
+        `memory` outlasts this object.
         """
         self._http = http
         self._client = PovcamClient(http)
@@ -97,6 +96,8 @@ class PovcamDevice(Device):
         self._replies: dict[str, Mapping[str, object]] = {}
         self._mover: PovcamMover | None = None
         self._ptz: PovcamPtz | None = None
+        self._listeners: list[Callable[[Notice], None]] = []
+        self._looks = Looks(self._client, self._tell, memory or ShortMemory())
         self.identity = Identity(manufacturer="")
 
     @property
@@ -152,7 +153,7 @@ class PovcamDevice(Device):
         )
         self.streams = (*rtsp, self.pictures)
         lens = read_moves(capability, self.identity.model)
-        aw = await self._aw_moves(sister=not lens)
+        aw = await aw_moves(self._client, sister=not lens)
         if lens | aw:
             direct = has_direct_control(capability)
             self.mover = self._mover = PovcamMover(self._client, lens | aw, direct=direct, aw=aw)
@@ -167,6 +168,8 @@ class PovcamDevice(Device):
             self.rebooter = PovcamRebooter(self._client)
         self.imager = PovcamImager(self._client)
         self.keeper = PovcamKeeper(self._client)
+        await self._looks.begin()
+        self._looks.give(self)
 
     async def poll(self) -> State:
         """Return the state of cards and recorder, at most once a second (9.1).
@@ -184,10 +187,11 @@ class PovcamDevice(Device):
                 await self._check_identity()
                 await self._look_at_streams()
                 self._recheck_at = time.monotonic() + RECHECK
+            await self._looks.look(state, time.monotonic())
         except CameraError:
             self._recheck_at = 0.0
             raise
-        self._last_state = replace(state, transmitting=self._transmitting)
+        self._last_state = self._looks.add(replace(state, transmitting=self._transmitting))
         return self._last_state
 
     async def _get_state(self) -> State:
@@ -201,8 +205,17 @@ class PovcamDevice(Device):
         return _forgotten(self._last_state)
 
     def subscribe(self, listener: Callable[[Notice], None]) -> Unsubscribe:
-        """Return at once: these cameras say nothing unasked."""
-        return lambda: None
+        """Tell `listener` of what a poll found: these cameras say nothing unasked."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def want(self, key: str) -> Unsubscribe:
+        """Keep something up that costs the camera a request now and then."""
+        return self._looks.want(key)
+
+    def _tell(self, notice: Notice) -> None:
+        for listener in tuple(self._listeners):
+            listener(notice)
 
     async def close(self) -> None:
         """End picture streams and wait for a head that is being stopped."""
@@ -280,101 +293,6 @@ class PovcamDevice(Device):
         capability = parse_capability(body)
         self._replies[GET_CAPABILITY.name] = {**capability.groups, "rubbish": capability.rubbish}
         return capability
-
-    async def _aw_moves(self, *, sister: bool) -> frozenset[Move]:
-        """Return what aw_ptz can do here: what has a position that it tells can be moved (facts).
-
-        Sister models, which have no other way to the lens, are asked for zoom and focus, too. They
-        are heads, so that "busy" means that they are in standby; a recorder's means nothing.
-        """
-        moves: frozenset[Move] = frozenset()
-        asked = [("#APC", "apc", HEAD_MOVES)]
-        if sister:
-            asked += [("#GZ", "gz", AW_ZOOM), ("#GF", "gf", AW_FOCUS)]
-        for command, answer, found in asked:
-            try:
-                if (await self._client.aw(command)).casefold().startswith(answer):
-                    moves |= found
-            except ConnectError:
-                break
-            except BusyError:
-                moves |= found if sister else frozenset()
-            except CameraError:
-                continue
-        return moves
-
-
-class PovcamRecorder:
-    """The recorder role (8.7)."""
-
-    def __init__(self, client: PovcamClient, look: Callable[[], Awaitable[State]]) -> None:
-        """Record by `client`; `look` tells the state after a refusal."""
-        self._client = client
-        self._look = look
-
-    async def record(self, on: bool) -> None:
-        """Start or stop recording. RefusedError: no card, already or not recording."""
-        try:
-            await self._client.call(SDCTRL, save="start" if on else "end")
-        except RefusedError as err:
-            reason = err.reason
-            with suppress(CameraError):  # then the refusal is all there is to tell
-                reason = _why_refused(await self._look(), on) or reason
-            raise RefusedError(reason) from err
-
-
-def _why_refused(state: State, on: bool) -> Reason | None:
-    """Return what the camera, which answers just "500", must have meant (8.7)."""
-    if state.recording is on:
-        return Reason.ALREADY_RECORDING if on else Reason.NOT_RECORDING
-    if on and state.slots and all(slot.inserted is False for slot in state.slots.values()):
-        return Reason.NO_CARD
-    return None
-
-
-class PovcamRebooter:
-    """The rebooter role (4.8)."""
-
-    def __init__(self, client: PovcamClient) -> None:
-        """Restart by `client`."""
-        self._client = client
-
-    async def reboot(self) -> None:
-        """Ask for a restart. RefusedError(NEEDS_ADMINISTRATOR) for other users."""
-        try:
-            await self._client.call(INITIAL, cmd="reset", Randomnum=secrets.token_hex(8))
-        except ConnectError as err:
-            # A camera that goes down may hang up before it has answered.
-            if err.reason is not Reason.CUT:
-                raise
-
-
-class PovcamImager:
-    """The imager role (2.4): JPEG of 640x360."""
-
-    def __init__(self, client: PovcamClient) -> None:
-        """Fetch pictures by `client`."""
-        self._client = client
-
-    async def snapshot(self) -> bytes:
-        """Return one picture; black while JPEG transmission is off."""
-        return await self._client.snapshot()
-
-
-class PovcamPictures:
-    """The JPEG stream as a source (2.4): one connection, no sound."""
-
-    sound_rate: None = None
-
-    def __init__(self, client: PovcamClient) -> None:
-        """Fetch pictures by `client`."""
-        self._client = client
-
-    @asynccontextmanager
-    async def open(self) -> AsyncGenerator[AsyncIterator[Picture]]:
-        """Open the stream at the frame rate most viewers can show. CameraError."""
-        async with self._client.pictures(FRAME_RATE) as pictures:
-            yield (Picture(picture, time.monotonic()) async for picture in pictures)
 
 
 def _forgotten(state: State) -> State:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from ..errors import CameraError, Reason, RefusedError
+from ..errors import BusyError, CameraError, ConnectError, Reason, RefusedError
 from ..roles import MOVE_SIZES, Move
 from .client import PovcamClient
 from .commands import CAMCTRL, DIRECTCTRL
@@ -148,3 +148,26 @@ _RELATIVE: Final = frozenset(_CAMCTRL) - {
     Move.BRIGHTNESS_RESET,
     Move.IRIS_RESET,
 }
+
+
+async def aw_moves(client: PovcamClient, *, sister: bool) -> frozenset[Move]:
+    """Return what aw_ptz can do here: what has a position that it tells can be moved (facts).
+
+    Sister models, which have no other way to the lens, are asked for zoom and focus, too. They
+    are heads, so that "busy" means that they are in standby; a recorder's means nothing.
+    """
+    moves: frozenset[Move] = frozenset()
+    asked = [("#APC", "apc", HEAD_MOVES)]
+    if sister:
+        asked += [("#GZ", "gz", AW_ZOOM), ("#GF", "gf", AW_FOCUS)]
+    for command, answer, found in asked:
+        try:
+            if (await client.aw(command)).casefold().startswith(answer):
+                moves |= found
+        except ConnectError:
+            break
+        except BusyError:
+            moves |= found if sister else frozenset()
+        except CameraError:
+            continue
+    return moves

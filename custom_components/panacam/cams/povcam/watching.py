@@ -1,0 +1,165 @@
+"""What is looked at beside get_state: settings, clock, log, progress; each by a watcher of its own.
+
+The device asks every watcher that is due, one after the other, within its poll: a camera is never
+asked two things at once by the poll, and one that nobody looks at costs nothing.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from ..device import Notice, State
+from ..errors import Reason, RefusedError
+from ..roles import Press, Problem, Reading, Signal, Topic, Unsubscribe
+from ..settings import Setting
+
+type Tell = Callable[[Notice], None]
+
+
+class Watcher(ABC):
+    """Something of a camera that is looked at now and then, and what is made of it."""
+
+    readings: Mapping[str, Reading] = MappingProxyType({})
+    signals: Mapping[str, Signal] = MappingProxyType({})
+    topics: Mapping[str, Topic] = MappingProxyType({})
+    presses: Mapping[Press, Callable[[], Awaitable[None]]] = MappingProxyType({})
+    fixes: Mapping[Problem, Callable[[], Awaitable[None]]] = MappingProxyType({})
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Return the settings that it looks after."""
+        return ()
+
+    @abstractmethod
+    async def begin(self) -> None:
+        """Learn at set-up what the camera has; raises nothing that is about these requests only.
+
+        Called by each `connect`, also of a device that was connected before.
+        """
+
+    @abstractmethod
+    def is_due(self, state: State, now: float) -> bool:
+        """Return whether to look, by what get_state has just told and by the monotonic clock."""
+
+    @abstractmethod
+    async def look(self, state: State) -> None:
+        """Ask the camera a few things at most. CameraError only when the camera is away.
+
+        What it refuses, or answers with rubbish, makes that value unknown; and a watcher spaces its
+        own looks, failures included.
+        """
+
+    @abstractmethod
+    def add(self, state: State) -> State:
+        """Return the state with what is known here."""
+
+    def want(self, key: str) -> Unsubscribe | None:
+        """Keep one of its rows up until called off; None when it is not its own."""
+        return None
+
+
+class Watchers:
+    """All watchers of one camera."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        """Keep them, in the order in which they look."""
+        self.all = watchers
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Return all settings."""
+        return tuple(row for watcher in self.all for row in watcher.settings)
+
+    @property
+    def presses(self) -> tuple[Press, ...]:
+        """Return all that can be pressed."""
+        return tuple(press for watcher in self.all for press in watcher.presses)
+
+    @property
+    def fixable(self) -> frozenset[Problem]:
+        """Return all that can be mended."""
+        return frozenset(problem for watcher in self.all for problem in watcher.fixes)
+
+    @property
+    def readings(self) -> Mapping[str, Reading]:
+        """Return all readings by key."""
+        return {key: row for watcher in self.all for key, row in watcher.readings.items()}
+
+    @property
+    def signals(self) -> Mapping[str, Signal]:
+        """Return all signals by key."""
+        return {key: row for watcher in self.all for key, row in watcher.signals.items()}
+
+    @property
+    def topics(self) -> Mapping[str, Topic]:
+        """Return all topics by key."""
+        return {key: row for watcher in self.all for key, row in watcher.topics.items()}
+
+    async def begin(self) -> None:
+        """Have each learn what there is."""
+        for watcher in self.all:
+            await watcher.begin()
+
+    async def look(self, state: State, now: float) -> None:
+        """Have those look that are due. CameraError when the camera is away."""
+        for watcher in self.all:
+            if watcher.is_due(state, now):
+                await watcher.look(state)
+
+    def add(self, state: State) -> State:
+        """Return the state with what all know."""
+        for watcher in self.all:
+            state = watcher.add(state)
+        topics = frozenset(self.topics)
+        return replace(state, topics=state.topics | topics) if topics else state
+
+    def want(self, key: str) -> Unsubscribe:
+        """Keep a row up until called off."""
+        for watcher in self.all:
+            if (end := watcher.want(key)) is not None:
+                return end
+        return lambda: None
+
+
+class WatcherPresses:
+    """The presses role."""
+
+    def __init__(self, watchers: Watchers) -> None:
+        """Press what watchers have."""
+        self._watchers = watchers
+
+    @property
+    def table(self) -> tuple[Press, ...]:
+        """Return what there is."""
+        return self._watchers.presses
+
+    async def press(self, key: str) -> None:
+        """Do it. CameraError."""
+        for watcher in self._watchers.all:
+            for press, call in watcher.presses.items():
+                if press.key == key:
+                    await call()
+                    return
+        raise RefusedError(Reason.UNSUPPORTED)
+
+
+class WatcherFixer:
+    """The fixer role."""
+
+    def __init__(self, watchers: Watchers) -> None:
+        """Mend what watchers can."""
+        self._watchers = watchers
+
+    @property
+    def fixable(self) -> frozenset[Problem]:
+        """Return what can be mended."""
+        return self._watchers.fixable
+
+    async def fix(self, problem: Problem) -> None:
+        """Mend it. CameraError."""
+        for watcher in self._watchers.all:
+            if (call := watcher.fixes.get(problem)) is not None:
+                await call()
+                return
+        raise RefusedError(Reason.UNSUPPORTED)
