@@ -116,8 +116,8 @@ async def test_volume(client: aiohttp.ClientSession, sim: PovcamSimulator) -> No
 async def test_recording_mode(client: aiohttp.ClientSession, sim: PovcamSimulator) -> None:
     """2160 lines only in their priority mode, and nothing is changed while recording (8.1)."""
     assert await status(client, sim, "set_priority_mode", mode="rec_pb_4k") == 204
-    assert await status(client, sim, "set_sdrec_mode", mode="mp4_2160_25p_50m") == 204
-    assert (await get(client, sim, "get_sdrec_mode"))[1] == {"mode": "mp4_2160_25p_50m"}
+    assert await status(client, sim, "set_sdrec_mode", mode="mp4_2160_30p_50m") == 204
+    assert (await get(client, sim, "get_sdrec_mode"))[1] == {"mode": "mp4_2160_30p_50m"}
     sim.camera.recording = True
     assert await status(client, sim, "set_sdrec_mode", mode="avchd_ps_1080_60p_28m") == 500
 

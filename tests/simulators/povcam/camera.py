@@ -7,9 +7,16 @@ from enum import StrEnum
 from typing import Final
 
 from .cards import Recorder, Slot
+from .clip_faults import ClipFaults
+from .clips import Clips
+from .clock import Clock
+from .ftp_client import FtpSender
 from .head import Head
 from .menus import Menus
 from .models import Model, Options
+from .rates import rate, record_modes
+from .site import Site
+from .syslog import SystemLog
 
 
 class Delivery(StrEnum):
@@ -82,13 +89,18 @@ class Camera:
         self.options: Final = options
         self.identity: Identity = identity
         self.size: Final = size
-        self.recorder: Final = Recorder(model.slots, options)
+        self.menus: Final = Menus(
+            record_mode=record_modes(options, "ip")[0], clock=Clock(options.clock)
+        )
+        self.log: Final = SystemLog(options)
+        self.site: Final = Site(options)
+        self.recorder: Final = Recorder(model.slots, self.menus, options, self.menus.clock.at)
+        self.clip_faults: Final = ClipFaults()
+        self.ftp: Final = FtpSender(self.recorder, options)
         self.moves: Final[deque[Move]] = deque(maxlen=200)
         self.head: Final = Head(options)
         self.pre_rec = False
-        self.ftp_send = False
         self.download = False
-        self.del_file = False
         self.mode = "ip"
         self.playback = False
         self._standby = False
@@ -102,13 +114,12 @@ class Camera:
         self.jpeg_quality = 4
         self.jpeg_interval = "5"
         self.live_start = "h264"
-        self.menus: Final = Menus()
         self.h264_transmit = {1: True, 2: True}
         self.video = {
-            1: VideoSettings(str(size[0]), str(fps)),
+            1: VideoSettings(str(size[0]), rate(options, str(fps))),
             2: VideoSettings(
                 "640",
-                str(min(fps, 30)),
+                rate(options, str(min(fps, 30))),
                 bandwidth=3072,
                 multicast_address="239.192.0.21",
                 unicast_port=32014,
@@ -135,6 +146,35 @@ class Camera:
     def slots(self) -> Mapping[str, Slot]:
         """The card slots by name, `sd1` and `sd2`."""
         return self.recorder.slots
+
+    @property
+    def clips(self) -> Clips:
+        """The clips on the cards."""
+        return self.recorder.clips
+
+    def pull_card(self, name: str) -> None:
+        """Take the card out of slot `name`, whatever the camera does with it."""
+        self.recorder.pull(name)
+
+    def insert_card(self, name: str, *, blank: bool = False) -> None:
+        """Put the card back in, or an empty one."""
+        self.recorder.insert(name, blank=blank)
+
+    @property
+    def del_file(self) -> bool:
+        """Whether clips are being deleted."""
+        return self.recorder.deleting
+
+    @property
+    def ftp_send(self) -> bool:
+        """Whether clips are being sent to the FTP server."""
+        return self.ftp.sending
+
+    @property
+    def card_used(self) -> bool:
+        """Whether a card is in use, so that it cannot be formatted (9.2)."""
+        busy = self.recording or self.sd_format or self.del_file
+        return busy or self.download or self.ftp_send
 
     @property
     def sd_format(self) -> bool:
@@ -230,12 +270,14 @@ class Camera:
         return self._next_uid
 
     def power_cycle(self) -> None:
-        """Forget what a restart forgets; menus stay."""
+        """Forget what a restart forgets; menus and log stay."""
+        self.log.add(self.menus.clock.local, "P01", "power on")
         self.recorder.power_cut()
         self.head.stop()
         self.uids.clear()
         self.view_started = self.standby = self.playback = False
-        self.ftp_send = self.download = self.del_file = False
+        self.download = False
+        self.ftp.abort()
 
     def _settle_power(self) -> None:
         if self._power_change and self.options.clock() >= self._power_change[0]:

@@ -125,7 +125,7 @@ def sdcard(camera: Camera, params: Params) -> Reply:
     slot = "sd1" if command == "format" else "sd2"
     if slot not in camera.slots or not camera.slots[slot].inserted:
         raise RefusedError(slot)
-    if not camera.recorder.start_format(slot):
+    if camera.card_used or not camera.recorder.start_format(slot):
         return text_reply(camera, [("ErrorNo", 3)])
     camera.moves.append(Move("sdcard", "cmd", command))
     return text_reply(camera, [("ErrorNo", 0)])
@@ -135,8 +135,8 @@ def get_progress(camera: Camera, params: Params) -> Reply:
     """Progress of a card format or of an FTP transfer (9.3, 11.5)."""
     if needed_choice(params, "type", "format", "send_ftp") == "format":
         return text_reply(camera, [("progress", camera.recorder.format_progress)])
-    progress, rate = ("exec", 50) if camera.ftp_send else ("finish", 100)
-    return text_reply(camera, [("progress", progress), ("rate", rate)])
+    sender = camera.ftp
+    return text_reply(camera, [("progress", sender.progress), ("rate", sender.rate)])
 
 
 def keep_alive(_camera: Camera, params: Params) -> Reply:

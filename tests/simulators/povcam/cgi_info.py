@@ -14,10 +14,7 @@ from .cgi import (
     RefusedError,
     Reply,
     body_reply,
-    choice,
-    needed,
     needed_choice,
-    number,
     text_reply,
 )
 
@@ -219,77 +216,8 @@ def get_audio(camera: Camera, _params: Params) -> Reply:
         ("audio_lv_auto", sound.automatic_level),
         ("mic_select", sound.mic),
     ]
-    return text_reply(camera, pairs)
-
-
-def get_network(camera: Camera, _params: Params) -> Reply:
-    """Network settings (5.8)."""
-    pairs: Pairs = [
-        ("ip4_dhcp", 0),
-        ("ip4_addr", camera.address),
-        ("ip4_netmask", "255.255.255.0"),
-        ("ip4_gateway", "192.0.2.1"),
-        ("ip4_pri_server", "0.0.0.0"),
-        ("ip4_sec_server", "0.0.0.0"),
-        ("port", camera.http_port),
-        ("dns", "auto"),
-        ("rtp_packet_max", camera.menus.rtp_size),
-        ("mss", 1460),
-        ("bandwidth", camera.menus.bandwidth),
-        ("time", camera.menus.easy_ip_setup),
-        ("rtsp_port", 0),
-    ]
-    return text_reply(camera, pairs)
-
-
-def _setting_values(camera: Camera) -> dict[str, object]:
-    """Give settings under the names of 5.12; chapter 6 prints the same in capitals."""
-    values: dict[str, object] = {
-        "livestream": camera.live_start,
-        "livesize": 640,
-        "livequal": camera.jpeg_quality,
-        "rtspport": camera.rtsp_port,
-        "audio_sens": camera.audio_settings.sensitivity,
-    }
-    for stream, suffix in ((1, ""), (2, "_2")):
-        video = camera.video[stream]
-        values |= {
-            f"h264{suffix}": int(camera.h264_transmit[stream]),
-            f"h264rtspmode{suffix}": video.rtsp_mode,
-            f"h264bwc{suffix}": video.bandwidth,
-            f"h264size{suffix}": video.resolution,
-            f"h264qual{suffix}": video.quality,
-            f"h264mtd{suffix}": video.delivery,
-            f"h264mlport{suffix}": video.multicast_port,
-            f"h264uniport{suffix}": video.unicast_port,
-            f"h264uniport2{suffix}": video.unicast_audio_port,
-            f"h264profile{suffix}": 0,
-            f"h264nrframerate{suffix}": video.framerate,
-        }
-    return values
-
-
-def getdata(camera: Camera, params: Params) -> Reply:
-    """One setting by name, or a list of them all (5.12)."""
-    values = _setting_values(camera)
-    if "req" not in params:
-        return text_reply(camera, [(key.upper(), value) for key, value in values.items()])
-    name = needed(params, "req")
-    if name not in values:
-        raise RefusedError(name)
-    return text_reply(camera, [(name, values[name])])
-
-
-def setdata(camera: Camera, params: Params) -> Reply:
-    """Set the JPEG stream (4.3); without parameters, list the settings (6)."""
-    if params:
-        camera.jpeg_quality = number(params, "LIVEQUAL", camera.jpeg_quality, 0, 9)
-        choice(params, "LIVESIZE", "640", "640")
-        return DONE
-    values = _setting_values(camera)
-    pairs: Pairs = [("CAMTITLE", camera.title), ("IMAGESELECT", "2m"), ("IMAGERATIO", "16_9")]
-    pairs += [(key.upper(), value) for key, value in values.items() if key != "audio_sens"]
-    pairs += [("AUDIO", "in" if camera.audio else "off"), ("AUDIOSENS", values["audio_sens"])]
+    if camera.options.tells_volume:
+        pairs.append(("volume_lv", camera.menus.volume))
     return text_reply(camera, pairs)
 
 
@@ -301,8 +229,5 @@ INFO_CGIS: Final = (
     Cgi("get_basic", "5.2", Method.GET, Access.LIVE, get_basic),
     Cgi("get_video_over_ip", "5.5", Method.GET, Access.LIVE, get_video_over_ip),
     Cgi("get_audio", "5.6", Method.GET, Access.LIVE, get_audio),
-    Cgi("get_network", "5.8", Method.GET, Access.ADMIN, get_network),
-    Cgi("getdata", "5.12", Method.GET, Access.ADMIN, getdata),
-    Cgi("setdata", "4.3, 6", Method.BOTH, Access.LIVE, setdata),
     Cgi("get_state", "9.1", Method.GET, Access.LIVE, get_state),
 )

@@ -1,5 +1,6 @@
 """CGIs of the menus that have nothing to do with pictures (4.2, 4.4 to 4.7, 8.1 to 8.6)."""
 
+from datetime import datetime
 import ipaddress
 from typing import Final
 
@@ -20,33 +21,12 @@ from .cgi import (
     set_reply,
     text_reply,
 )
+from .rates import record_modes
 
 _SCREENS: Final = range(1, 17)
 _NAME_LENGTH: Final = 20
 _PORTS: Final = range(1, 65536)
 _LONGEST_NAME: Final = 253
-_4K: Final = ("mp4_2160_30p_50m", "mp4_2160_24p_50m", "mp4_2160_25p_50m")
-_MODES: Final = (
-    "avchd_ps_1080_60p_28m",
-    "avchd_ph_1080_60i_21m",
-    "avchd_ph_1080_24p_21m",
-    "avchd_ha_1080_60i_17m",
-    "avchd_he_1080_60i_6m",
-    "avchd_ph_720_60p_21m",
-    "avchd_pm_720_60i_8m",
-    "avchd_ps_1080_50p_28m",
-    "avchd_ph_1080_50i_21m",
-    "avchd_ha_1080_50i_17m",
-    "avchd_he_1080_50i_6m",
-    "avchd_ph_720_50p_21m",
-    "avchd_pm_720_50i_8m",
-    "avchd_ph_1080_60i_21m_from_720",
-    "avchd_ha_1080_60i_17m_from_720",
-    "avchd_he_1080_60i_6m_from_720",
-    "avchd_ph_1080_50i_21m_from_720",
-    "avchd_ha_1080_50i_17m_from_720",
-    "avchd_he_1080_50i_6m_from_720",
-)
 
 
 def set_time(camera: Camera, params: Params) -> Reply:
@@ -64,6 +44,7 @@ def set_time(camera: Camera, params: Params) -> Reply:
     port = number(params, "ntp_port", menu.port, 1, 65535)
     menu.interval = number(params, "ntp_interval", menu.interval, 1, 24)
     menu.adjust, menu.by_dhcp, menu.address, menu.port = adjust, by_dhcp, address, port
+    camera.menus.clock.by_network = adjust == "1"
     return set_reply(camera)
 
 
@@ -97,36 +78,43 @@ def set_date_time(camera: Camera, params: Params) -> Reply:
     display = choice(params, "display", clock.display, "0", "1")
     summer = choice(params, "summer_time", clock.summer_time, "0", "1", "2")
     zone = number(params, "timezone", clock.timezone, 1, 33)
-    year = number(params, "date_year", clock.year, 2013, 2035)
-    month = number(params, "date_month", clock.month, 1, 12)
-    day = number(params, "date_day", clock.day, 1, 31)
-    hour = number(params, "date_hour", clock.hour, 0, 23)
-    minute = number(params, "date_min", clock.minute, 0, 59)
-    clock.second = number(params, "date_sec", clock.second, 0, 59)
-    clock.year, clock.month, clock.day, clock.hour, clock.minute = year, month, day, hour, minute
+    local = clock.local
+    year = number(params, "date_year", local.year, 2013, 2035)
+    month = number(params, "date_month", local.month, 1, 12)
+    day = number(params, "date_day", local.day, 1, 31)
+    hour = number(params, "date_hour", local.hour, 0, 23)
+    minute = number(params, "date_min", local.minute, 0, 59)
+    second = number(params, "date_sec", local.second, 0, 59)
+    try:
+        local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - as it is shown
+    except ValueError:
+        raise RefusedError(day) from None
     clock.display, clock.summer_time, clock.timezone = display, summer, zone
     clock.start, clock.end = edges["start"], edges["end"]
+    if any(name.startswith("date_") for name in params):
+        clock.local = local
     return set_reply(camera)
 
 
 def get_date_time(camera: Camera, _params: Params) -> Reply:
     """Clock (5.4)."""
     clock = camera.menus.clock
+    local = clock.local
     return text_reply(
         camera,
         [
             ("display", clock.display),
-            ("date_year", clock.year),
-            ("date_month", clock.month),
-            ("date_day", clock.day),
-            ("date_hour", clock.hour),
-            ("date_min", clock.minute),
-            ("date_sec", clock.second),
+            ("date_year", local.year),
+            ("date_month", local.month),
+            ("date_day", local.day),
+            ("date_hour", local.hour),
+            ("date_min", local.minute),
+            ("date_sec", local.second),
             ("timezone", clock.timezone),
             ("summer_time", clock.summer_time),
             *((f"start_{part}", value) for part, value in clock.start.items()),
             *((f"end_{part}", value) for part, value in clock.end.items()),
-            ("is_summer_time", 1 if clock.summer_time == "1" else 0),
+            ("is_summer_time", int(clock.is_summer())),
         ],
     )
 
@@ -223,9 +211,9 @@ def get_upnp(camera: Camera, _params: Params) -> Reply:
 
 
 def set_sdrec_mode(camera: Camera, params: Params) -> Reply:
-    """Change what is recorded; 2160 lines only in the priority mode for it (8.1)."""
-    mode = needed_choice(params, "mode", *_4K, *_MODES)
-    if camera.recording or (mode in _4K and camera.mode != "rec_pb_4k"):
+    """Change what is recorded, not while it is (8.1)."""
+    mode = needed_choice(params, "mode", *record_modes(camera.options, camera.mode))
+    if camera.recording:
         raise RefusedError(mode)
     camera.menus.record_mode = mode
     return set_reply(camera)
@@ -266,6 +254,7 @@ def get_recorder_num(camera: Camera, _params: Params) -> Reply:
 def _logged(name: str, handler: Handler) -> Handler:
     def run(camera: Camera, params: Params) -> Reply:
         reply = handler(camera, params)
+        camera.log.add(camera.menus.clock.local, "S01", f"{name} changed")
         camera.moves.extend(Move(name, key, value) for key, value in params.items())
         return reply
 

@@ -17,10 +17,11 @@ from .cgi import (
     number,
     set_reply,
 )
+from .rates import rates, record_modes, resolutions
 
 _TITLE_LENGTH: Final = 20
 _PORTS: Final = (1024, 50000)
-_RATES: Final = ("5", "15", "12.5", "30", "25")
+_RATES: Final = ("5", "15", "30")
 _BANDWIDTHS: Final = tuple(
     map(
         str,
@@ -56,6 +57,13 @@ def set_priority_mode(camera: Camera, params: Params) -> Reply:
     if camera.recording:
         raise RefusedError(mode)
     camera.mode = mode
+    if camera.options.mode_restart:
+        camera.site.restart(camera.options.mode_restart)
+    # What the new mode has not, falls back.
+    if camera.video[1].resolution not in (sizes := resolutions(camera.options, mode)):
+        camera.video[1].resolution = sizes[-1]
+    if camera.menus.record_mode not in (modes := record_modes(camera.options, mode)):
+        camera.menus.record_mode = modes[0]
     return set_reply(camera)
 
 
@@ -76,7 +84,9 @@ def set_jpeg(camera: Camera, params: Params) -> Reply:
     _some(params, "jpeg_quality", "resol_stream1", "jpeg_transmit1", "jpeg_interval1")
     choice(params, "resol_stream1", "640", "640")
     transmit = choice(params, "jpeg_transmit1", str(int(camera.jpeg_transmit)), "0", "1")
-    interval = choice(params, "jpeg_interval1", camera.jpeg_interval, *_RATES)
+    interval = choice(
+        params, "jpeg_interval1", camera.jpeg_interval, *rates(camera.options, *_RATES)
+    )
     camera.jpeg_quality = number(params, "jpeg_quality", camera.jpeg_quality, 0, 9)
     camera.jpeg_transmit, camera.jpeg_interval = transmit == "1", interval
     return set_reply(camera)
@@ -101,7 +111,7 @@ def _group(params: Params, present: str) -> str:
     return ".".join(octets)
 
 
-def _set_h264(stream: int, resolutions: tuple[str, ...], rates: tuple[str, ...]) -> Handler:
+def _set_h264(stream: int, nominal: tuple[str, ...]) -> Handler:
     bandwidths = _BANDWIDTHS if stream == 1 else _BANDWIDTHS[:-3]
 
     def run(camera: Camera, params: Params) -> Reply:
@@ -115,8 +125,9 @@ def _set_h264(stream: int, resolutions: tuple[str, ...], rates: tuple[str, ...])
         transmit = choice(params, "h264_transmit", present, "0", "1")
         # The print has a blank before the number, so both spellings are taken.
         transmit = choice(params, f"h264_transmit{stream}", transmit, "0", "1")
-        resolution = choice(params, "h264_resolution", video.resolution, *resolutions)
-        rate = choice(params, "framerate", video.framerate, *rates)
+        sizes = resolutions(camera.options, camera.mode) if stream == 1 else ("640", "1280")
+        resolution = choice(params, "h264_resolution", video.resolution, *sizes)
+        rate = choice(params, "framerate", video.framerate, *rates(camera.options, *nominal))
         bandwidth = choice(params, "h264_bandwidth", str(video.bandwidth), *bandwidths)
         quality = choice(params, "h264_quality", video.quality, "fine", "low")
         priority = choice(params, "f_priority", video.priority, "0", "1", "2")
@@ -177,6 +188,7 @@ def _some(params: Params, *names: str) -> None:
 def _logged(name: str, handler: Handler) -> Handler:
     def run(camera: Camera, params: Params) -> Reply:
         reply = handler(camera, params)
+        camera.log.add(camera.menus.clock.local, "S01", f"{name} changed")
         camera.moves.extend(Move(name, key, value) for key, value in params.items())
         return reply
 
@@ -187,13 +199,8 @@ _HANDLERS: Final[tuple[tuple[str, str, Method, Handler], ...]] = (
     ("set_priority_mode", "4.1", Method.POST, set_priority_mode),
     ("set_basic", "4.1", Method.POST, set_basic),
     ("set_jpeg", "4.3", Method.POST, set_jpeg),
-    (
-        "set_h264",
-        "4.3",
-        Method.POST,
-        _set_h264(1, ("640", "1280", "1920", "3840"), (*_RATES, "60", "50")),
-    ),
-    ("set_h264_2", "4.3", Method.POST, _set_h264(2, ("640", "1280"), _RATES)),
+    ("set_h264", "4.3", Method.POST, _set_h264(1, (*_RATES, "60"))),
+    ("set_h264_2", "4.3", Method.POST, _set_h264(2, _RATES)),
     ("set_livestart", "4.3", Method.POST, set_livestart),
     ("set_audio", "4.4", Method.BOTH, set_audio),
 )

@@ -27,8 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", help="what the camera is called")
     parser.add_argument("--mac", default="A8-13-74-00-00-01")
     parser.add_argument("--serial", default="SIM0000001")
+    parser.add_argument("--clips", type=int, default=0, help="how many of each format on each card")
+    parser.add_argument("--ranges", action="store_true", help="downloads answer 206 to a Range")
     parser.add_argument("--fps", type=int, default=15)
     parser.add_argument("--size", type=_size, default=(640, 360), metavar="WIDTHxHEIGHT")
+    parser.add_argument("--drift", type=float, default=0.0, help="seconds its clock is ahead")
     parser.add_argument("--post-only", action="store_true", help="settings answer 405 to GET")
     parser.add_argument("--get-only", action="store_true", help="settings answer 405 to POST")
     parser.add_argument("--referer", action="store_true", help="Admin CGIs want a Referer")
@@ -78,10 +81,14 @@ async def run(arguments: argparse.Namespace, ended: asyncio.Event) -> None:
         post_only=arguments.post_only,
         get_only=arguments.get_only,
         referer=arguments.referer,
+        ranges=arguments.ranges,
         discovery=_discovery(arguments) if arguments.discoverable else None,
     )
     if arguments.title is not None:
         sim.camera.title = arguments.title
+    sim.camera.clips.spread(arguments.clips, sim.camera.menus.clock.local)
+    sim.camera.menus.clock.drift = arguments.drift
+    sim.camera.log.add(sim.camera.menus.clock.local, "P01", "power on")
     for name, fault in arguments.fault:
         sim.fault(name, fault)
     for fault in arguments.rtsp_fault or ():

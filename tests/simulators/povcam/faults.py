@@ -27,6 +27,8 @@ class Fault(StrEnum):
 
     ERROR_500 = "error_500"
     """500 Internal Server Error."""
+    BUSY = "busy"
+    """503 Service Unavailable."""
     HANG = "hang"
     """No answer, ever."""
     DRIP = "drip"
@@ -72,6 +74,7 @@ class RtspFault(StrEnum):
 
 _WHOLE: Final = {
     Fault.ERROR_500: (500, b"Internal Server Error\r\n", "text/plain"),
+    Fault.BUSY: (503, b"Service Unavailable\r\n", "text/plain"),
     Fault.EMPTY: (200, b"", "text/plain"),
     Fault.HTML_PAGE: (200, _LOGIN_PAGE, "text/html"),
     Fault.NO_CONTENT: (204, None, "text/plain"),

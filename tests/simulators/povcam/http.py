@@ -7,12 +7,14 @@ from http import HTTPStatus
 import random
 import ssl
 from typing import Final
+from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
 
 from ..tls import TlsListener
 from .auth import Authenticator
 from .awptz import aw_cgis
+from .calls import Calls
 from .camera import Camera, Move
 from .cgi import (
     DONE,
@@ -26,9 +28,14 @@ from .cgi import (
     needed,
     needed_choice,
 )
+from .cgi_clips import CLIP_CGIS, ClipCgis
 from .cgi_control import CONTROL_CGIS
+from .cgi_data import DATA_CGIS
+from .cgi_ftp import FTP_CGIS
 from .cgi_info import INFO_CGIS
+from .cgi_log import LOG_CGIS
 from .cgi_menus import MENU_CGIS, RECORDER_CGIS
+from .cgi_network import HTTPS_CGIS, NETWORK_CGIS, InstallCgi
 from .cgi_settings import SETTINGS_CGIS
 from .faults import Fault, inflict
 from .models import Auth
@@ -66,13 +73,19 @@ class CgiServer:
         authenticator: Authenticator,
         pictures: Pictures,
         restart: Callable[[], None],
+        calls: Calls | None,
         *,
         user_auth: bool,
     ) -> None:
-        """Make the table of CGIs; `restart` is called when `initial` asks for it."""
+        """Make the table of CGIs; `restart` is called when `initial` asks for it.
+
+        `calls` has streams sent without RTSP.
+        """
         self._camera = camera
         self._authenticator = authenticator
-        self._pictures = pictures
+        self._handlers = pictures.handlers | ({} if calls is None else calls.handlers)
+        if camera.model.recorder:
+            self._handlers |= ClipCgis(camera).handlers
         self._restart = restart
         self.user_auth = user_auth
         self.requests: Final[deque[Request]] = deque(maxlen=_LOG_LENGTH)
@@ -81,8 +94,20 @@ class CgiServer:
         self._runner: web.AppRunner | None = None
         self.tls: TlsListener | None = None
         initial = Cgi("initial", "4.8", Method.POST, Access.ADMIN, self._initial)
-        menus = (*SETTINGS_CGIS, *MENU_CGIS, *(RECORDER_CGIS if camera.model.recorder else ()))
-        rows = (*INFO_CGIS, *CONTROL_CGIS, *menus, *aw_cgis(camera), initial)
+        recorder = (*RECORDER_CGIS, *CLIP_CGIS, *FTP_CGIS)
+        menus = (*SETTINGS_CGIS, *MENU_CGIS, *(recorder if camera.model.recorder else ()))
+        network = (*NETWORK_CGIS, *(HTTPS_CGIS if camera.model.https else ()))
+        self._handlers |= InstallCgi(camera).handlers
+        rows = (
+            *INFO_CGIS,
+            *network,
+            *DATA_CGIS,
+            *LOG_CGIS,
+            *CONTROL_CGIS,
+            *menus,
+            *aw_cgis(camera),
+            initial,
+        )
         self._cgis: Final = {
             row.name: row for row in rows if row.name != "get_capability" or camera.model.capability
         }
@@ -127,8 +152,7 @@ class CgiServer:
         name = request.match_info["name"]
         params = {key: value for key, value in request.query.items() if isinstance(value, str)}
         if request.method == hdrs.METH_POST:
-            form = await request.post()
-            params |= {key: value for key, value in form.items() if isinstance(value, str)}
+            params |= await self._form(request)
         verdict = self._authenticator.check(
             request.headers.get(hdrs.AUTHORIZATION), request.method, request.raw_path
         )
@@ -136,14 +160,24 @@ class CgiServer:
         self.requests.append(Request(request.method, request.path, params, verdict.user, moment))
 
         async def answer() -> web.StreamResponse:
-            denied = self._denied(request, name, verdict.role, stale=verdict.stale)
-            return denied or await self._run(request, name, params)
+            row = f"{name}?" if params and f"{name}?" in self._cgis else name
+            denied = self._denied(request, row, verdict.role, stale=verdict.stale)
+            return denied or await self._run(request, row, params)
 
         fault = self._due_fault(name)
         if fault is None:
             return await answer()
         challenge = self._authenticator.challenge()
         return await inflict(fault, request, answer, challenge, self._rng)
+
+    async def _form(self, request: web.Request) -> dict[str, str]:
+        """Return the texts of a form."""
+        encoding = self._camera.options.form_encoding
+        if encoding == "utf-8" or request.content_type.startswith("multipart/"):
+            form = await request.post()
+            return {key: value for key, value in form.items() if isinstance(value, str)}
+        text = (await request.read()).decode("ascii")
+        return dict(parse_qsl(text, keep_blank_values=True, encoding=encoding, errors="replace"))
 
     def _due_fault(self, name: str) -> Fault | None:
         key = name if name in self._faults else "*"
@@ -161,7 +195,7 @@ class CgiServer:
     ) -> web.Response | None:
         """Give the refusal that access level, method or Referer asks for; none lets it pass (1)."""
         row = self._cgis.get(name)
-        if row is None and name not in self._pictures.handlers:
+        if row is None and name not in self._handlers:
             return web.Response(status=HTTPStatus.NOT_FOUND, text="Not Found")
         admin = row is not None and row.access is Access.ADMIN
         if self._authenticator.scheme is not Auth.NONE:
@@ -188,7 +222,7 @@ class CgiServer:
 
     async def _run(self, request: web.Request, name: str, params: Params) -> web.StreamResponse:
         try:
-            picture = self._pictures.handlers.get(name)
+            picture = self._handlers.get(name)
             if picture is not None:
                 return await picture(request, params)
             reply = self._cgis[name].run(self._camera, params)

@@ -1,6 +1,9 @@
 """What the menus hold that have nothing to do with pictures (4.2, 4.4 to 4.7, 8.1 to 8.5)."""
 
 from dataclasses import dataclass, field
+import time
+
+from .clock import Clock
 
 
 @dataclass(slots=True)
@@ -15,32 +18,11 @@ class TimeServer:
 
 
 @dataclass(slots=True)
-class Clock:
-    """Menu of the clock (4.2); it stands still, as nothing here needs it to run."""
-
-    display: str = "0"
-    year: int = 2017
-    month: int = 9
-    day: int = 11
-    hour: int = 12
-    minute: int = 0
-    second: int = 0
-    timezone: int = 14
-    summer_time: str = "0"
-    start: dict[str, int] = field(
-        default_factory=lambda: {"month": 3, "week": 5, "dotw": 0, "hour": 1}
-    )
-    end: dict[str, int] = field(
-        default_factory=lambda: {"month": 10, "week": 5, "dotw": 0, "hour": 1}
-    )
-
-
-@dataclass(slots=True)
 class Menus:
     """All of them."""
 
     time_server: TimeServer = field(default_factory=TimeServer)
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = field(default_factory=lambda: Clock(time.monotonic))
     volume: int = 12
     screens: dict[int, tuple[str, str]] = field(
         default_factory=lambda: dict.fromkeys(range(1, 17), ("", ""))

@@ -11,12 +11,13 @@ from aiohttp import web
 from .camera import Camera
 from .cgi import MissingError, Params, RefusedError, choice, needed, needed_choice
 from .jpeg import SHELF
+from .rates import rates
 
 type PictureHandler = Callable[[web.Request, Params], Awaitable[web.StreamResponse]]
 
 BOUNDARY: Final = "myboundary"
 _DEFAULT_RATE: Final = "5"
-_RATES: Final = ("1", "5", "15", "12.5", "30", "25")
+_RATES: Final = ("1", "5", "15", "30")
 
 
 class Pictures:
@@ -26,6 +27,7 @@ class Pictures:
         """Serve pictures of the scene, or black ones without `media`."""
         self._camera = camera
         self._media = media
+        self._rates = rates(camera.options, *_RATES)
         self._encoder: ThreadPoolExecutor | None = None
         self.handlers: Final[dict[str, PictureHandler]] = {
             "view.cgi": self._view,
@@ -67,7 +69,7 @@ class Pictures:
 
     async def _mjpeg(self, request: web.Request, params: Params) -> web.StreamResponse:
         choice(params, "resolution", "640", "640")
-        rate = choice(params, "framerate", _DEFAULT_RATE, *_RATES)
+        rate = choice(params, "framerate", _DEFAULT_RATE, *self._rates)
         match choice(params, "action", "start", "snapshot", "start", "stop"):
             case "snapshot":
                 return await self._answer()
@@ -79,7 +81,7 @@ class Pictures:
         connect = needed_choice(params, "connect", "start", "stop")
         uid = needed(params, "UID")
         choice(params, "resolution", "640", "640")
-        rate = choice(params, "framerate", _DEFAULT_RATE, *_RATES)
+        rate = choice(params, "framerate", _DEFAULT_RATE, *self._rates)
         if not uid.isdecimal():
             raise MissingError(uid)
         if (int(uid), "jpeg") not in self._camera.uids:

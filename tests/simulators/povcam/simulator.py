@@ -8,13 +8,16 @@ from typing import Final, Self, Unpack
 
 from ..tls import in_url, new_context, server_context
 from .auth import Authenticator
+from .calls import Calls
 from .camera import Camera, Identity
 from .easyip import PORT as EASY_IP_PORT, EasyIp
 from .faults import Fault, RtspFault
 from .http import CgiServer, Request
 from .models import AG_UMR20, Auth, Model, Options, OptionValues
+from .moving import Moving
 from .pictures import Pictures
 from .rtsp import RtspServer
+from .site import Place
 from .ssdp import PORT as SSDP_PORT, Ssdp
 
 _ANSWER_TIME: Final = 0.1
@@ -64,22 +67,27 @@ class PovcamSimulator:
         on those ports. `options` are the fields of `Options`.
         """
         self.model: Final = model
-        self.host: Final = host
+        self.host = host
         self.port = port
         self.rtsp_port = rtsp_port
-        self.https: Final = https
+        self.https = https
         chosen = Options(**options)
         self.camera: Final = Camera(model, chosen, Identity(mac, serial), size, fps)
-        self.camera.address = host
         self._authenticator = Authenticator(
             auth, dict(users or _USERS), chosen.clock, chosen.nonce_life
         )
         self._pictures = Pictures(self.camera, media=media)
-        self._http = CgiServer(
-            self.camera, self._authenticator, self._pictures, self._restart, user_auth=user_auth
-        )
         self._rtsp = (
             RtspServer(self.camera, self._authenticator, user_auth=user_auth) if media else None
+        )
+        self.calls: Final = None if self._rtsp is None else Calls(self.camera, self._rtsp)
+        self._http = CgiServer(
+            self.camera,
+            self._authenticator,
+            self._pictures,
+            self._restart,
+            self.calls,
+            user_auth=user_auth,
         )
         self.ssdp: Ssdp | None = None
         self.easy_ip: EasyIp | None = None
@@ -90,6 +98,7 @@ class PovcamSimulator:
             if discovery.easy_ip_port is not None:
                 self.easy_ip = EasyIp(self.camera, host, discovery.easy_ip_port)
         self._context: ssl.SSLContext | None = None
+        self._moving = Moving(self.camera, self._leave, self._arrive, self._show)
         self._rebooting: asyncio.Task[None] | None = None
         self._wanted = False
 
@@ -138,12 +147,14 @@ class PovcamSimulator:
     async def stop(self) -> None:
         """Close everything; nothing of the camera is left running."""
         self._wanted = False
+        await self._moving.end()
         if self._rebooting is not None:
             self._rebooting.cancel()
             await asyncio.gather(self._rebooting, return_exceptions=True)
             self._rebooting = None
         await self._close()
         self._pictures.close()
+        await asyncio.to_thread(self.camera.ftp.close)
 
     async def reboot(self, seconds: float = _REBOOT_TIME) -> None:
         """Close all sockets for `seconds`; returns when the camera is back on its ports."""
@@ -183,9 +194,7 @@ class PovcamSimulator:
 
     def renew_certificate(self) -> None:
         """Show another certificate from the next connection on; blocking."""
-        self._context = new_context()
-        if self._http.tls is not None:
-            self._http.tls.context = self._context
+        self._show(new_context())
 
     @property
     def handshakes(self) -> int:
@@ -196,9 +205,15 @@ class PovcamSimulator:
         context = (self._context or server_context()) if self.https else None
         try:
             self.port = await self._http.start(self.host, self.port, context)
-            if self._rtsp is not None:
+            if self._rtsp is not None and not self.camera.options.rtsp_off:
                 self.rtsp_port = await self._rtsp.start(self.host, self.rtsp_port)
+            elif self._rtsp is not None:
+                self._rtsp.host = self.host
+            self.camera.address = self.host
             self.camera.http_port, self.camera.rtsp_port = self.port, self.rtsp_port
+            if self.https:
+                self.camera.site.https.factory |= self._context is None
+                self.camera.site.https.live, self.camera.site.https.port = "https", self.port
             if self.ssdp is not None:
                 await self.ssdp.start()
             if self.easy_ip is not None:
@@ -207,11 +222,29 @@ class PovcamSimulator:
             await self._close()
             raise
 
+    def _show(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        if self._http.tls is not None:
+            self._http.tls.context = context
+
+    async def _leave(self) -> None:
+        await self._close()
+        self._authenticator.rotate()
+
+    async def _arrive(self, place: Place | None) -> None:
+        if place is not None:
+            self.host, self.port, self.rtsp_port = place.host, place.port, place.rtsp_port
+            self.https = place.tls
+        if self._wanted:
+            await self._open()
+
     async def _close(self) -> None:
         if self.ssdp is not None:
             await self.ssdp.close()
         if self.easy_ip is not None:
             self.easy_ip.close()
+        if self.calls is not None:
+            self.calls.close()
         await self._http.close()
         if self._rtsp is not None:
             await self._rtsp.close()
