@@ -10,41 +10,11 @@ from typing import Final
 from custom_components.panacam.cams import onvif
 from custom_components.panacam.cams.mo.data import DATA
 from custom_components.panacam.cams.mo.operation import OPERATIONS
-from custom_components.panacam.cams.povcam import commands, commands_settings
-from custom_components.panacam.cams.povcam.wire import Command, OneOf, Pattern, Span
+
+from . import docs_povcam
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
-
-
-def values(command: Command) -> str:
-    """Return a request's parameters as the table shows them."""
-    shown = []
-    for name, parameter in command.parameters.items():
-        match parameter:
-            case OneOf():
-                text = ", ".join(parameter.values)
-            case Span():
-                text = f"{parameter.low} to {parameter.high}"
-            case Pattern():
-                text = f"`{parameter.expression}`"
-        shown.append(f"`{name}`: {text}")
-    return "; ".join(shown) or "-"
-
-
-def requests() -> str:
-    """Return the table of all requests to a Panasonic camera."""
-    modules = (commands, commands_settings)
-    rows = [
-        item for module in modules for item in vars(module).values() if isinstance(item, Command)
-    ]
-    lines = ["| CGI | Section | Access | Method | Parameters |", "|---|---|---|---|---|"]
-    lines += [
-        f"| `{row.path}` | {row.section} | {row.access.value} | {', '.join(row.methods)}"
-        f" | {values(row)} |"
-        for row in rows
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def messages() -> str:
@@ -79,7 +49,7 @@ def operations() -> str:
 
 
 PAGES: Final[Mapping[Path, Callable[[], str]]] = {
-    DOCS / "panasonic.md": requests,
+    DOCS / "povcam.md": docs_povcam.requests,
     DOCS / "mo.md": messages,
     DOCS / "onvif.md": operations,
 }

@@ -20,6 +20,9 @@ ROWS = [
     ("VIEW", "/cgi-bin/view.cgi", "2.4", ("GET",), "live"),
     ("CAMERA", "/cgi-bin/camera", "2.4", ("GET",), "live"),
     ("JPEG", "/cgi-bin/jpeg", "2.4", ("GET",), "live"),
+    ("H264", "/cgi-bin/h264", "2.7", ("GET",), "live"),
+    ("AUDIO", "/cgi-bin/audio", "2.7", ("GET",), "live"),
+    ("KEEP_ALIVE", "/cgi-bin/keep_alive", "2.7", ("GET",), "live"),
     ("CAMCTRL", "/cgi-bin/camctrl", "3.1", ("GET",), "live"),
     ("DIRECTCTRL", "/cgi-bin/directctrl", "3.1", ("GET",), "live"),
     ("AW_PTZ", "/cgi-bin/aw_ptz", "3.1, facts", ("GET",), "live"),
@@ -28,6 +31,7 @@ ROWS = [
     ("GET_VIDEO_OVER_IP", "/cgi-bin/get_video_over_ip", "5.5", ("GET",), "live"),
     ("GET_NETWORK", "/cgi-bin/get_network", "5.8", ("GET",), "admin"),
     ("GET_AUDIO", "/cgi-bin/get_audio", "5.6", ("GET",), "live"),
+    ("GETDATA", "/cgi-bin/getdata", "5.12", ("GET",), "admin"),
     ("SETTINGS", "/cgi-bin/setdata", "6", ("GET",), "live"),
     ("SDCTRL", "/cgi-bin/sdctrl", "8.7", ("GET",), "live"),
     ("GET_STATE", "/cgi-bin/get_state", "9.1", ("GET",), "live"),
@@ -54,6 +58,8 @@ BRIGHT = ("1", "up", "down", "-2", "0", "2")
 FOCUS = ("-3", "3", "on")
 DIRECT = tuple(str(step) for step in range(-4, 5))
 NUMBERS = ("0", "1", "263", "2147483647")
+PORTS = ("1", "40000", "65535")
+NO_PORTS = ("0", "65536", "-1", "")
 NO_NUMBERS = ("", "-1", "2147483648", "x", "1.5", "99999999999")
 
 PARAMETERS = [
@@ -72,6 +78,20 @@ PARAMETERS = [
     ("JPEG", "framerate", RATES, ("2",)),
     ("JPEG", "resolution", ("640",), ("1920",)),
     ("JPEG", "UID", NUMBERS, NO_NUMBERS),
+    ("H264", "my_port", PORTS, NO_PORTS),
+    ("H264", "connect", ("start", "stop"), ("pause",)),
+    ("H264", "protocol", ("rtp",), ("http", "")),
+    ("H264", "UID", NUMBERS, NO_NUMBERS),
+    ("H264", "stream", ("1", "2"), ("0", "3")),
+    ("AUDIO", "connect", ("start", "stop"), ("on", "")),
+    ("AUDIO", "protocol", ("rtp", "http"), ("rtsp", "")),
+    ("AUDIO", "my_port", PORTS, NO_PORTS),
+    ("AUDIO", "UID", NUMBERS, NO_NUMBERS),
+    ("AUDIO", "mode", ("in",), ("out", "")),
+    ("KEEP_ALIVE", "mode", ("h.264", "h.264_2", "jpeg", "audio"), ("h264", "")),
+    ("KEEP_ALIVE", "protocol", ("rtp", "http"), ("udp", "")),
+    ("KEEP_ALIVE", "UID", NUMBERS, NO_NUMBERS),
+    ("KEEP_ALIVE", "stream", ("1", "2"), ("0", "3")),
     ("CAMCTRL", "times", ZOOM, ("2", "-1", "")),
     ("CAMCTRL", "zoom", ZOOM, ("2", "-1", "UP")),
     ("CAMCTRL", "bright", BRIGHT, ("3", "-1", "")),
@@ -89,6 +109,12 @@ PARAMETERS = [
     ("AW_PTZ", "res", ("1",), ("0", "")),
     ("INITIAL", "cmd", ("reset",), ("erase", "")),
     ("INITIAL", "Randomnum", ("0123456789abcdef",), ("12345", "g" * 16, "0" * 17, "")),
+    (
+        "GETDATA",
+        "req",
+        ("rtspport", "audio_level", "h264", "h264_2", "h264bwcmin_2", "h264bwcmmin_2"),
+        ("RTSPPORT", "cam_title", "h264_3", ""),
+    ),
     ("SDCTRL", "save", ("start", "end"), ("stop", "")),
 ]
 
@@ -128,7 +154,7 @@ def test_numbers_become_text() -> None:
         lambda client: client.call(commands.DIRECTCTRL, zoom=5),
         lambda client: client.call(commands.SDCTRL, save="stop"),
         lambda client: client.aw("PTS5050"),
-        lambda client: client.pictures(60).__aenter__(),
+        lambda client: client.pictures("60").__aenter__(),
     ],
 )
 async def test_nothing_is_sent(

@@ -12,7 +12,7 @@ from .wire import Access, Command, OneOf, Parameter, Pattern, Span
 _FLAG: Final = OneOf(("0", "1"))
 _PORT: Final = Span(1, 65535)
 _OCTET: Final = Span(0, 255)
-_SUBJECT: Final = Pattern(r"[A-Za-z0-9 '()+,\-./:=?*@_]{0,128}")
+_SUBJECT: Final = Pattern(r"[A-Za-z0-9 '()+,\-./:=?*@_]{0,128}", "text of up to 128 characters")
 """What a name in a certificate may have; the section has no limits."""
 BANDWIDTHS: Final = ("0", "1024", "2048", "4096", "8192", "16384", "32768", "10000")
 """Kilobits a second for all that the camera sends; 0 and 10000: no limit (4.6)."""

@@ -12,10 +12,18 @@ from .wire import Access, Command, OneOf, Parameter, Pattern, Span
 _FLAG: Final = OneOf(("0", "1"))
 _PORT: Final = Span(1024, 50000)
 _OCTET: Final = Span(0, 255)
-_GROUP: Final = Pattern(r"2(?:2[4-9]|3\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}")
-_TITLE: Final = Pattern(r"[^\x00-\x1f\x7f-\x9f]{0,20}")
-_HOST: Final = Pattern(r"[A-Za-z0-9.:\[\]_-]{0,255}")
+_GROUP: Final = Pattern(
+    r"2(?:2[4-9]|3\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}", "multicast address"
+)
+_TITLE: Final = Pattern(r"[^\x00-\x1f\x7f-\x9f]{0,20}", "text of up to 20 characters")
+_HOST: Final = Pattern(r"[A-Za-z0-9.:\[\]_-]{0,255}", "address or name")
 """An address or a name, with or without a port; nothing that could hold a login."""
+_SCREEN: Final = Pattern(
+    r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])?"
+    r"(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))?",
+    "address or name, with or without `:port`",
+)
+"""The same, with a port from 1 to 65535."""
 # The specification gives 15 as "15(12.5)": the second one where the system frequency is 50 Hz.
 _RATES: Final = ("5", "15", "12.5", "30", "25")
 _BIT_RATES: Final = (
@@ -165,7 +173,7 @@ SET_VOLUME_LV: Final = _writes("set_volume_lv", "4.4", volume_lv=Span(0, 23))
 MULTI_SCREEN: Final = _writes(
     "multi_screen",
     "4.5",
-    **{f"multi_addr{place}": _HOST for place in range(1, 17)},
+    **{f"multi_addr{place}": _SCREEN for place in range(1, 17)},
     **{f"multi_name{place}": _TITLE for place in range(1, 17)},
 )
 EASYIPSET: Final = _writes("easyipset", "4.6", time=OneOf(("unlimited", "20")))

@@ -15,12 +15,16 @@ from types import MappingProxyType
 from typing import override
 
 from ..errors import Reason, RefusedError
-from ..net.http import Method
+from ..net.http import MAX_TEXT, Method
 
 MAX_LINES = 1000
 """More than any reply of the specification has; the rest is ignored."""
 MAX_VALUE = 1024
 """Characters kept of one value."""
+
+
+_READING = re.compile(r"get\w*|camera|mjpeg|view\.cgi")
+"""The names of what only looks; `sdctrl`, `del_clip_file` and others change something by GET."""
 
 
 class Access(StrEnum):
@@ -62,6 +66,8 @@ class Pattern:
     """A text of a known shape."""
 
     expression: str
+    words: str = "text"
+    """The shape, for people."""
 
     def allows(self, value: str) -> bool:
         """Return whether the whole value has the shape."""
@@ -82,11 +88,18 @@ class Command:
     """In order of preference; another is tried once when the camera knows the path but not this."""
     access: Access = Access.LIVE
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
+    max_bytes: int = MAX_TEXT
+    """How long an answer may be."""
 
     @property
     def name(self) -> str:
         """Return the CGI's own name, fit for logs and diagnostics."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def reads(self) -> bool:
+        """Return whether it changes nothing, so that it may be sent twice."""
+        return _READING.fullmatch(self.name) is not None
 
     def arguments(self, values: Mapping[str, str | int]) -> dict[str, str]:
         """Return the parameters as the camera wants them. RefusedError when one is out of range."""
@@ -100,8 +113,8 @@ class Command:
 _KANA_LEAD = re.compile(rb"[\x80-\x9f]")
 
 
-def decode_text(body: bytes) -> str:
-    """Return a reply as text: UTF-8, else Shift-JIS, else Latin-1; never fails.
+def encoding_of(body: bytes) -> str:
+    """Return what a reply is encoded in: UTF-8, else Shift-JIS, else Latin-1, which all bytes are.
 
     Latin-1 has only control characters at 80 to 9F, where Shift-JIS has the first byte of each kana
     and of most kanji: that tells the two apart.
@@ -110,10 +123,16 @@ def decode_text(body: bytes) -> str:
         if encoding == "cp932" and not _KANA_LEAD.search(body):
             continue
         try:
-            return body.decode(encoding)
+            body.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return body.decode("latin-1")
+        return encoding
+    return "latin-1"
+
+
+def decode_text(body: bytes) -> str:
+    """Return a reply as text; never fails."""
+    return body.decode(encoding_of(body))
 
 
 class Reply(Mapping[str, str]):
