@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator, Awaitable, Buffer, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 from urllib.parse import quote
 
+from .errors import CameraError
 from .net.login import LoginRecord
+from .net.rtsp_tracks import Take
+from .net.sdp import Description, Media
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,29 @@ class Transport(StrEnum):
     UDP = "udp"
     MULTICAST = "udp_multicast"
     HTTP = "http"
+
+
+class RtpCall(Protocol):
+    """One stream that a camera sends by RTP when asked otherwise than by RTSP; used like RTSP."""
+
+    async def __aenter__(self) -> Self:
+        """Ask whether it can be had. CameraError; RefusedError when not."""
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Have the camera send no more."""
+
+    async def describe(self) -> Description:
+        """Return what will come."""
+
+    async def set_up(self, media: Media, take: Take, reports: Take) -> object:
+        """Be ready for a medium: `take` gets its packets of RTP, `reports` of RTCP. CameraError."""
+
+    async def play(self) -> None:
+        """Have the camera begin, and keep it at that. CameraError."""
+
+
+type Calls = Callable[[Callable[[CameraError], None]], RtpCall]
+"""Makes a call; who it is made for is told, in the loop, when the camera ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +79,10 @@ class RtspStream:
         default=None, repr=False, compare=False
     )
     """Ask the camera for a keyframe now; None where it cannot be asked."""
+    calls: Calls | None = field(default=None, repr=False, compare=False)
+    """How it is had from a camera whose RTSP is off; None: not at all."""
+    called: bool = False
+    """Whether it is to be had so."""
 
     @property
     def sealed(self) -> bool:

@@ -235,7 +235,7 @@ async def test_others_are_not_heard(groups: None) -> None:
 def test_not_even_by_the_system() -> None:
     """What the system lets through is looked at again."""
     taken: list[bytes] = []
-    made = module._FromCamera("192.0.2.7", taken.append)
+    made = module.FromHost("192.0.2.7", taken.append)
     for address in (("192.0.2.8", 5000), ("::ffff:192.0.2.7", 5000, 0, 0), None):
         made.datagram_received(b"forged", address)
     made.datagram_received(b"media", ("192.0.2.7", 9))

@@ -15,7 +15,7 @@ import re
 import secrets
 from typing import Final
 
-from ..errors import CameraError, ConnectError, ProtocolError, Reason, RefusedError
+from ..errors import BusyError, CameraError, ConnectError, ProtocolError, Reason, RefusedError
 from ..net.dial import DIALER
 from ..net.rtsp import NoWayError
 from ..net.rtsp_client import RtspClient
@@ -40,6 +40,11 @@ _CSEQ: Final = re.compile(r"^cseq:\s*(\d{1,9})\s*$", re.IGNORECASE | re.MULTILIN
 _TRACK: Final = re.compile(r"/track(\d)/?$")
 
 
+_BY_UDP: Final = frozenset({Transport.AUTO, Transport.UDP})
+"""What a stream that is had without RTSP does not contradict."""
+_BROKEN: Final = frozenset({Reason.CUT, Reason.TIMEOUT})
+
+
 class UnlikeError(ConnectError):
     """It hung up instead of an answer, or answered with a way to travel that was not asked for."""
 
@@ -58,10 +63,33 @@ class Ways:
     async def by_any[T](
         self, stream: RtspStream, attempt: Callable[[RtspStream], Awaitable[T]]
     ) -> T:
-        """Return what `attempt` makes of a stream, of its group where only that is left.
+        """Return what `attempt` makes of a stream: by RTSP, else as it is had without.
 
         Raises CameraError.
         """
+        try:
+            return await self._by_rtsp(stream, attempt)
+        except CameraError as err:
+            if stream.calls is None or stream.transport not in _BY_UDP or not self._is_off(err):
+                raise
+            first = err
+        try:
+            return await attempt(replace(stream, called=True))
+        except CameraError as err:
+            if err.reason in _BROKEN:
+                raise  # it was there
+            raise first from None
+
+    def _is_off(self, error: CameraError) -> bool:
+        """Return whether a camera has no RTSP for a stream, for now or at all."""
+        if isinstance(error, RefusedError | BusyError) or error.reason is Reason.UNREACHABLE:
+            return True
+        return self._unlike >= _UNLIKE
+
+    async def _by_rtsp[T](
+        self, stream: RtspStream, attempt: Callable[[RtspStream], Awaitable[T]]
+    ) -> T:
+        """Return what `attempt` makes of a stream, of its group where only that is left."""
         try:
             return await attempt(stream)
         except NoWayError as err:
@@ -125,7 +153,7 @@ async def playable(stream: RtspStream) -> AsyncGenerator[RtspStream]:
     if stream.sealed and stream.transport is Transport.HTTP:
         # No tunnel of ours: the camera is asked without a password, and may say no.
         stream = replace(stream, credentials=None)
-    if stream.transport is not Transport.MULTICAST and not stream.sealed:
+    if stream.transport is not Transport.MULTICAST and not stream.sealed and not stream.called:
         yield await _found(stream)
         return
     relay = _Relay(stream)
@@ -168,7 +196,9 @@ class _Relay:
 
     def __init__(self, stream: RtspStream) -> None:
         """Aim at a stream."""
-        self.client: Final = client_of(stream, self._lost)
+        self._rtsp: Final = client_of(stream, self._lost)
+        called = stream.calls if stream.called else None
+        self.client: Final = self._rtsp if called is None else called(self._lost)
         self._group = stream.transport is Transport.MULTICAST
         self.path: Final = f"/{secrets.token_urlsafe(16)}"
         """Known to nobody but FFmpeg."""
@@ -239,7 +269,7 @@ class _Relay:
 
     async def _join(self, media: Media) -> None:
         channel = 2 * len(self._media)
-        ask = self.client.join if self._group else self.client.set_up
+        ask = self._rtsp.join if self._group else self.client.set_up
         await ask(media, partial(self._pass, channel), partial(self._pass, channel + 1))
         self._media.append(media)
 

@@ -12,13 +12,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 import socket
 from struct import Struct
-from typing import Final, Self, override
+from typing import Final, Protocol, Self
 
 from ..errors import ConnectError, ProtocolError, Reason
 from .rtsp import read_transport, transport_words
-from .rtsp_tracks import Receiver, Take
+from .rtsp_tracks import FromHost, Take
 from .sdp import Media
-from .tcp import Pump
 
 DEFAULT_TTL: Final = 1
 """Of our reports where the camera says none: they stay on the own network."""
@@ -96,17 +95,16 @@ def _group(text: str) -> Address:
     return address
 
 
-class _FromCamera(Receiver):
-    """Passes on what comes from one address."""
+class Ends(Protocol):
+    """The two ends of a way to the camera."""
 
-    def __init__(self, source: str, take: Take | None) -> None:
-        super().__init__(take)
-        self._source = source
+    @property
+    def address(self) -> str:
+        """Return the camera's address."""
 
-    @override
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        if isinstance(addr, tuple) and addr[0] == self._source:
-            super().datagram_received(data, addr)
+    @property
+    def local_address(self) -> str:
+        """Return ours."""
 
 
 class Member:
@@ -121,13 +119,13 @@ class Member:
 
     @classmethod
     async def joined(
-        cls, pump: Pump, group: Group, take: Take | None, reports: Take | None = None
+        cls, ends: Ends, group: Group, take: Take | None, reports: Take | None = None
     ) -> Self:
         """Join on the interface that reaches the camera; `take` gets RTP, `reports` RTCP.
 
         Raises ProtocolError for a group of another version of IP, ConnectError.
         """
-        source, local = pump.address, pump.local_address
+        source, local = ends.address, ends.local_address
         if (":" in source) != isinstance(group.address, IPv6Address):
             raise ProtocolError(Reason.UNEXPECTED_REPLY, "Transport destination")
         member = cls(group)
@@ -138,7 +136,7 @@ class Member:
             for port, taker in zip(group.ports, (take, reports), strict=True):
                 ours = member._socket(port, source, local)
                 transport, _ = await loop.create_datagram_endpoint(
-                    partial(_FromCamera, source, taker), sock=ours
+                    partial(FromHost, source, taker), sock=ours
                 )
                 member._transports.append(transport)
         except OSError as err:

@@ -65,6 +65,28 @@ class Receiver(asyncio.DatagramProtocol):
             self._take(data)
 
 
+def _pair(address: str, port: int | None = None) -> tuple[socket.socket, socket.socket]:
+    """Bind a pair of ports to reach `address` from: an even one, else `port`, and the next one.
+
+    ConnectError when none is free.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for _ in range(_TRIES if port is None else 1):
+        first = socket.socket(family, socket.SOCK_DGRAM)
+        second = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            first.bind(("", port or 0))
+            bound = first.getsockname()[1]
+            if port is not None or bound % 2 == 0:
+                second.bind(("", bound + 1))
+                return first, second
+        except OSError, OverflowError:
+            pass
+        first.close()
+        second.close()
+    raise ConnectError(Reason.UNREACHABLE, "UDP")
+
+
 class Datagrams:
     """By UDP: an even port for RTP and the next one for RTCP (RFC 3550, 11)."""
 
@@ -76,21 +98,7 @@ class Datagrams:
     @classmethod
     def bound(cls, address: str) -> Self:
         """Bind a pair of ports to reach `address` from. ConnectError when none is free."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        for _ in range(_TRIES):
-            first = socket.socket(family, socket.SOCK_DGRAM)
-            second = socket.socket(family, socket.SOCK_DGRAM)
-            try:
-                first.bind(("", 0))
-                port = first.getsockname()[1]
-                if port % 2 == 0:
-                    second.bind(("", port + 1))
-                    return cls((first, second))
-            except OSError:
-                pass
-            first.close()
-            second.close()
-        raise ConnectError(Reason.UNREACHABLE, "UDP")
+        return cls(_pair(address))
 
     @property
     def ports(self) -> tuple[int, int]:
@@ -119,6 +127,56 @@ class Datagrams:
     def report(self, packet: bytes) -> None:
         """Send a packet of RTCP."""
         self._transports[1].sendto(packet)
+
+    def close(self) -> None:
+        """End it."""
+        for transport in self._transports:
+            transport.abort()
+        for ours in self._sockets[len(self._transports) :]:
+            ours.close()
+
+
+class FromHost(Receiver):
+    """Passes on what comes from one address."""
+
+    def __init__(self, source: str, take: Take | None) -> None:
+        """Give the packets of `source` to `take`."""
+        super().__init__(take)
+        self._source = source
+
+    @override
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        if isinstance(addr, tuple) and addr[0] == self._source:
+            super().datagram_received(data, addr)
+
+
+class Awaited:
+    """By UDP from ports that the camera does not tell: a pair of ours, for its address alone."""
+
+    def __init__(self, address: str, port: int | None = None) -> None:
+        """Bind `port` and the next one, None: any pair. ConnectError when they are not free."""
+        self._address = address
+        self._sockets = _pair(address, port)
+        self._transports: list[asyncio.DatagramTransport] = []
+
+    @property
+    def port(self) -> int:
+        """Return our port of RTP."""
+        port: int = self._sockets[0].getsockname()[1]
+        return port
+
+    async def listen(self, *takers: Take) -> None:
+        """Give RTP to the first of `takers`, RTCP to the second one. ConnectError."""
+        loop = asyncio.get_running_loop()
+        try:
+            for ours, take in zip(self._sockets, takers, strict=True):
+                ours.setblocking(False)
+                transport, _ = await loop.create_datagram_endpoint(
+                    partial(FromHost, self._address, take), sock=ours
+                )
+                self._transports.append(transport)
+        except OSError as err:
+            raise ConnectError(Reason.UNREACHABLE, "UDP") from err
 
     def close(self) -> None:
         """End it."""
