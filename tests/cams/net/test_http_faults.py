@@ -19,7 +19,7 @@ from custom_components.panacam.cams.errors import (
     UnreachedError,
 )
 from custom_components.panacam.cams.net import http as net_http
-from custom_components.panacam.cams.net.http import HttpClient
+from custom_components.panacam.cams.net.http import HttpClient, Method
 from tests.cams.support import USERS, Heard, Peer, assert_discreet, http_of, idle, response
 from tests.simulators.povcam import Fault, PovcamSimulator
 
@@ -372,4 +372,27 @@ async def test_stream_faults(
     with pytest.raises(ConnectError) as caught:
         await read(http_of(session, sim, timeout=LIMIT), query)
     assert caught.value.reason is reason
+    assert idle(session)
+
+
+@pytest.mark.parametrize("login", [True, False])
+@pytest.mark.parametrize(("method", "reads"), [("GET", False), ("GET", True), ("POST", False)])
+async def test_sent_once(
+    session: ClientSession, method: Method, *, reads: bool, login: bool
+) -> None:
+    """What is not said to read only is never sent again, whatever became of it."""
+
+    async def hang_up(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        if heard.target == "/first":
+            writer.write(response(204))
+        else:
+            writer.close()
+
+    async with Peer(hang_up) as peer:
+        http = http_of(session, peer) if login else http_of(session, peer, None)
+        await http.request("GET", "/first")
+        with pytest.raises(ConnectError) as caught:
+            await http.request(method, "/then", reads=reads)
+    assert caught.value.reason is Reason.CUT
+    assert [heard.target for heard in peer.heard] == ["/first", *["/then"] * (1 + reads)]
     assert idle(session)

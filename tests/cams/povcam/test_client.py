@@ -18,6 +18,12 @@ from custom_components.panacam.cams.errors import (
     RefusedError,
 )
 from custom_components.panacam.cams.net.jpeg import only_picture
+from custom_components.panacam.cams.povcam import (
+    commands,
+    commands_cards,
+    commands_network,
+    commands_settings,
+)
 from custom_components.panacam.cams.povcam.client import PovcamClient
 from custom_components.panacam.cams.povcam.commands import (
     CAMCTRL,
@@ -26,10 +32,11 @@ from custom_components.panacam.cams.povcam.commands import (
     INITIAL,
     SDCTRL,
 )
+from custom_components.panacam.cams.povcam.commands_cards import DEL_CLIP_FILE
 from custom_components.panacam.cams.povcam.wire import Access, Command, OneOf
 from custom_components.panacam.cams.stream import Credentials
 from tests.cams.net.test_jpeg import OTHER, REAL, part
-from tests.cams.support import USERS, Peer, http_of, response, vector
+from tests.cams.support import USERS, Heard, Peer, http_of, response, vector
 from tests.simulators.povcam import AW_HE40, Auth, Fault, PovcamSimulator
 
 MODES = {"mode": OneOf(("ip", "rec_pb"))}
@@ -123,6 +130,49 @@ async def test_statuses(
     assert caught.value.reason is reason
     assert "secret" not in str(caught.value)
     assert len(peer.heard) == 1
+
+
+def rows() -> list[Command]:
+    """Return all requests that there are."""
+    modules = (commands, commands_cards, commands_network, commands_settings)
+    return [row for module in modules for row in vars(module).values() if isinstance(row, Command)]
+
+
+def test_what_reads_only() -> None:
+    """Among those that are sent by GET."""
+    by_get = [row for row in rows() if row.methods[0] == "GET"]
+    assert {row.name for row in by_get if not row.reads} == {
+        *("aw_ptz", "camctrl", "directctrl", "del_clip_file", "sdctrl", "renewal"),
+        *("h264", "audio", "jpeg", "keep_alive"),
+        *(row.name for row in by_get if row.name.startswith(("https_", "set"))),
+    }
+    assert not any(row.reads for row in rows() if row.methods[0] == "POST")
+
+
+@pytest.mark.parametrize(
+    ("command", "values", "times"),
+    [
+        (DEL_CLIP_FILE, {"fileno": "1", "list_id": 7}, 1),
+        (SDCTRL, {"save": "start"}, 1),
+        (SET_MODE, {"mode": "ip"}, 1),
+        (GET_STATE, {}, 2),
+    ],
+)
+async def test_changes_are_sent_once(
+    session: ClientSession, command: Command, values: dict[str, str | int], times: int
+) -> None:
+    """Also settings that the camera takes by GET only; nobody knows whether it has heard them."""
+
+    async def answer(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        if heard.method == "POST":
+            writer.write(response(405))
+        else:
+            writer.close()
+
+    async with Peer(answer) as peer:
+        with pytest.raises(ConnectError):
+            await PovcamClient(http_of(session, peer)).call(command, **values)
+    assert [heard.method for heard in peer.heard].count("GET") == times
 
 
 async def test_answers(sim: PovcamSimulator, client: PovcamClient) -> None:
@@ -309,7 +359,7 @@ async def test_snapshots_differ(sim: PovcamSimulator, client: PovcamClient) -> N
 async def test_pictures(session: ClientSession, dashes: bool) -> None:
     """The MJPEG stream gives whole pictures."""
     async with PovcamSimulator(auth=Auth.NONE, media=False, boundary_dashes=dashes) as sim:
-        async with PovcamClient(http_of(session, sim)).pictures(30) as pictures:
+        async with PovcamClient(http_of(session, sim)).pictures("30") as pictures:
             for _ in range(2):
                 picture = await anext(pictures)
                 assert only_picture(picture) == picture
@@ -321,14 +371,14 @@ async def test_pictures_end(session: ClientSession) -> None:
     body = part(REAL, 1) + part(OTHER, 2)
     async with (
         Peer.saying(response(200, body)) as peer,
-        PovcamClient(http_of(session, peer)).pictures(1) as pictures,
+        PovcamClient(http_of(session, peer)).pictures("1") as pictures,
     ):
         assert [picture async for picture in pictures] == [REAL, OTHER]
 
 
 async def look(client: PovcamClient) -> None:
     """Look at the motion picture to its end."""
-    async with client.pictures(1) as pictures:
+    async with client.pictures("1") as pictures:
         async for _ in pictures:
             pass
 

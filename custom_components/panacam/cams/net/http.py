@@ -19,6 +19,7 @@ from aiohttp import (
     ClientConnectorError,
     ClientError,
     ClientHandlerType,
+    ClientMiddlewareType,
     ClientPayloadError,
     ClientRequest,
     ClientResponse,
@@ -76,11 +77,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """The start of an answer without end, and its pieces."""
+    """The start of an answer that is not kept whole, and its pieces."""
 
     status: int
     content_type: str
     pieces: AsyncIterator[bytes]
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """As the camera sent them; names in any case."""
 
 
 class _Challenge:
@@ -152,6 +155,12 @@ class _Login:
             return response
         response.release()
         request.headers["Authorization"] = self._basic
+        return await handler(request)
+
+
+async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Send the request, and let no error out that has aiohttp send a GET again by itself."""
+    with _translated():
         return await handler(request)
 
 
@@ -244,17 +253,21 @@ class HttpClient:
         max_bytes: int = MAX_TEXT,
         timeout: float | None = None,
         login: bool = True,
+        reads: bool = False,
     ) -> Answer:
         """Send one request, `data` as a form or as it is, and read the whole answer.
 
-        Without `login`, a challenge is a refusal. The status is left to the caller, but for 401
-        (AuthError) and redirects (ConnectError). Raises UnreachedError when nothing was sent,
-        ConnectError, AuthError, ProtocolError(TOO_LARGE | NOT_HTTP).
+        Without `login`, a challenge is a refusal. Only a GET that `reads`, and changes nothing, is
+        sent again when the connection ends without an answer. The status is left to the caller, but
+        for 401 (AuthError) and redirects (ConnectError). Raises UnreachedError when nothing was
+        sent, ConnectError, AuthError, ProtocolError(TOO_LARGE | NOT_HTTP).
         """
         total = self._timeout if timeout is None else timeout
         # Short of the whole, or who waits could not tell which of the two it was.
         limits = ClientTimeout(total=total, sock_connect=min(CONNECT_TIMEOUT, total / 2))
-        async with self._send(method, path, query, data, headers, limits, login=login) as response:
+        async with self._send(
+            method, path, query, data, headers, limits, login=login, reads=reads
+        ) as response:
             if (response.content_length or 0) > max_bytes:
                 raise ProtocolError(Reason.TOO_LARGE)
             body = bytearray()
@@ -267,18 +280,28 @@ class HttpClient:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, *, query: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[Chunks]:
-        """Open an answer that has no end; leaving the context closes its connection.
+        """Open an answer that has no end, or a far one; leaving the context closes its connection.
 
-        Raises as `request` does; iterating `pieces` raises ConnectError when the camera stops.
+        The request may be sent twice. Raises as `request` does; iterating `pieces` raises
+        ConnectError when the camera stops.
         """
         limits = ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=CHUNK_TIMEOUT)
         async with (
-            self._send("GET", path, query, None, None, limits) as response,
+            self._send("GET", path, query, None, headers, limits, reads=True) as response,
             aclosing(_pieces(response)) as pieces,
         ):
-            yield Chunks(response.status, _media_type(response), pieces)
+            yield Chunks(response.status, _media_type(response), pieces, response.headers)
+
+    @property
+    def has_credentials(self) -> bool:
+        """Return whether there is anything to answer a challenge with."""
+        return self._login is not None
 
     @property
     def challenged(self) -> bool:
@@ -308,11 +331,15 @@ class HttpClient:
         headers: Mapping[str, str] | None,
         limits: ClientTimeout,
         *,
+        reads: bool,
         login: bool = True,
     ) -> AsyncGenerator[ClientResponse]:
         """Send one request, wait for its head and refuse what must not be followed."""
         if self._closed:
             raise ConnectError(Reason.UNREACHABLE)
+        middlewares: tuple[ClientMiddlewareType, ...] = () if reads else (_once,)
+        if login and self._login is not None:
+            middlewares = (self._login, *middlewares)
         async with AsyncExitStack() as stack:
             with _translated():
                 async with asyncio.timeout(limits.total or self._timeout):
@@ -326,7 +353,7 @@ class HttpClient:
                             server_hostname=self._server_name,
                             allow_redirects=False,
                             timeout=limits,
-                            middlewares=(self._login,) if login and self._login else (),
+                            middlewares=middlewares,
                         )
                     )
             if self._closed:

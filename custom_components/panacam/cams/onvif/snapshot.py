@@ -76,7 +76,7 @@ class OnvifImager:
         try:
             client.check_login()
             answer = await http.request(
-                "GET", place.path, max_bytes=MAX_PICTURE, timeout=SNAPSHOT_TIME
+                "GET", place.path, max_bytes=MAX_PICTURE, timeout=SNAPSHOT_TIME, reads=True
             )
         except AuthError as err:
             # The services' login is right, or nothing would have come this far.

@@ -161,7 +161,9 @@ class SystemPart(Part):
         if uri is None:
             raise RefusedError(Reason.UNSUPPORTED, "GetSystemUris")
         place = self.client.place(uri)
-        answer = await self.client.http_at(place).request("GET", place.path, max_bytes=16 * MAX_LOG)
+        answer = await self.client.http_at(place).request(
+            "GET", place.path, max_bytes=16 * MAX_LOG, reads=True
+        )
         return answer.body.decode("utf-8", "replace")
 
     def _show_clock(self) -> None:

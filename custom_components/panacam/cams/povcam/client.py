@@ -1,13 +1,18 @@
 """Sends commands to one Panasonic camera and reads what it answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 import re
+import secrets
 import time
+from types import MappingProxyType
+from urllib.parse import urlencode
+
+from yarl import URL
 
 from ..errors import AuthError, BusyError, ProtocolError, Reason, RefusedError
-from ..net.http import MAX_TEXT, Answer, HttpClient, Method
+from ..net.http import Answer, Chunks, HttpClient, Method
 from ..net.jpeg import MAX_PICTURE, PictureDecoder, only_picture
 from .commands import AW_PTZ, CAMERA, MJPEG, VIEW
 from .wire import Access, Command
@@ -19,6 +24,8 @@ _OK = frozenset({200, 204})
 _NO_SUCH_METHOD = frozenset({404, 405, 501})
 _NOT_FOUND = frozenset({404, 405, 410, 501})
 _BUSY = 503
+_BODIES = frozenset({200, 206})
+_BEYOND_END = 416
 
 
 class PovcamClient:
@@ -32,6 +39,16 @@ class PovcamClient:
         self._aw_at = 0.0
         self._page = 0
         self._by_view = False
+
+    @property
+    def has_credentials(self) -> bool:
+        """Return whether the camera can be shown who asks."""
+        return self._http.has_credentials
+
+    @property
+    def base(self) -> URL:
+        """Return where the camera's web server is."""
+        return self._http.base
 
     async def call(self, command: Command, **values: str | int) -> bytes:
         """Send one command and return the body of its answer, empty for 204 No Content.
@@ -49,6 +66,34 @@ class PovcamClient:
                     answer = await self._send(other, command, arguments)
                     if answer.status in _OK:
                         self._methods[command.path] = other
+        return _body(command, answer)
+
+    async def post(self, command: Command, encoding: str, **values: str | int) -> bytes:
+        """Send one command as a form whose texts are not in UTF-8, but can be encoded so.
+
+        Raises as `call` does.
+        """
+        form = urlencode(command.arguments(values), encoding=encoding).encode()
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return _body(command, await self._send("POST", command, form, kind))
+
+    async def upload(self, command: Command, name: str, content: bytes) -> bytes:
+        """Post a file as the camera's own pages do, by a form; return the body of the answer.
+
+        Raises as `call` does.
+        """
+        mark = f"panacam-{secrets.token_hex(16)}"
+        head = (
+            f"--{mark}\r\n"
+            f'Content-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        answer = await self._send(
+            "POST",
+            command,
+            b"".join((head.encode(), content, f"\r\n--{mark}--\r\n".encode())),
+            {"Content-Type": f"multipart/form-data; boundary={mark}"},
+        )
         return _body(command, answer)
 
     async def aw(self, command: str) -> str:
@@ -94,8 +139,10 @@ class PovcamClient:
         return only_picture(await self.call(VIEW, action="snapshot", n=self._page))
 
     @asynccontextmanager
-    async def pictures(self, framerate: int) -> AsyncGenerator[AsyncIterator[bytes]]:
-        """Open the MJPEG stream of 640x360 at 1, 5, 15 or 30 frames a second (2.4).
+    async def pictures(self, framerate: str) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """Open the MJPEG stream of 640x360 at so many frames a second (2.4).
+
+        Of 1, 5, 15 and 30; 12.5 and 25 instead of the last two where the system frequency is 50 Hz.
 
         Raises as `call` does; iterating raises ConnectError and ProtocolError.
         """
@@ -106,8 +153,32 @@ class PovcamClient:
             async with aclosing(_cut(chunks.pieces)) as pictures:
                 yield pictures
 
-    async def _send(self, method: Method, command: Command, arguments: dict[str, str]) -> Answer:
-        headers = {}
+    @asynccontextmanager
+    async def stream(
+        self, command: Command, *, start: int = 0, **values: str | int
+    ) -> AsyncGenerator[Chunks]:
+        """Open an answer that is too large to be kept, from byte `start` on where that is known.
+
+        Its status is 200 or 206. Raises as `call` does; RefusedError(OUT_OF_RANGE) past its end.
+        """
+        query = command.arguments(values)
+        headers = {"Range": f"bytes={start}-"} if start else None
+        async with self._http.stream(command.path, query=query, headers=headers) as chunks:
+            if chunks.status == _BEYOND_END:
+                raise RefusedError(Reason.OUT_OF_RANGE, command.name)
+            if chunks.status not in _BODIES:
+                _body(command, Answer(chunks.status, chunks.content_type, b""))
+                raise ProtocolError(Reason.UNEXPECTED_REPLY, command.name)
+            yield chunks
+
+    async def _send(
+        self,
+        method: Method,
+        command: Command,
+        arguments: dict[str, str] | bytes,
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
+        headers = dict(extra)
         if command.access is Access.ADMIN:
             # Some models serve these only to their own pages (facts).
             headers["Referer"] = str(self._http.base.with_path("/admin/index.html"))
@@ -115,10 +186,11 @@ class PovcamClient:
             return await self._http.request(
                 method,
                 command.path,
-                query=arguments if method == "GET" else None,
+                query=arguments if method == "GET" and not isinstance(arguments, bytes) else None,
                 data=arguments if method == "POST" else None,
                 headers=headers,
-                max_bytes=MAX_PICTURE if command in (CAMERA, VIEW) else MAX_TEXT,
+                max_bytes=MAX_PICTURE if command in (CAMERA, VIEW) else command.max_bytes,
+                reads=command.reads,
             )
         except AuthError as err:
             if command.access is Access.ADMIN:
