@@ -30,10 +30,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .cams.device import Alarm, State
 from .cams.roles import Topic, TopicEvent
 from .coordinator import PanacamCoordinator
+from .drop_event import add_clip_received
 from .entity import PanacamEntity, add_described
 from .network_entry import is_network
 from .provisioning.entities import add_network_events
-from .rows import RowEntity, described
+from .recordings import Failure, Outcome
+from .rows import ToldEntity, described
 
 PARALLEL_UPDATES = 0
 
@@ -41,6 +43,10 @@ PARALLEL_UPDATES = 0
 # the binary sensors have them already.
 ALARM: Final = EventEntityDescription(
     key="alarm", translation_key="alarm", event_types=[alarm.value for alarm in Alarm]
+)
+
+RECORDER: Final = EventEntityDescription(
+    key="recorder", translation_key="recorder", event_types=[outcome.value for outcome in Outcome]
 )
 
 # A topic is one kind of thing that happens, and its data differ from camera to camera.
@@ -89,6 +95,9 @@ async def async_setup_entry(
 
     add_described(entry, async_add_entities, describe, PanacamEvent)
     add_described(entry, async_add_entities, topics, PanacamTopic)
+    add_clip_received(hass, entry, async_add_entities)
+    if device.recorder is not None:
+        async_add_entities([PanacamRecordings(entry.runtime_data, RECORDER)])
 
 
 class PanacamEvent(PanacamEntity, EventEntity):
@@ -106,12 +115,27 @@ class PanacamEvent(PanacamEntity, EventEntity):
         self.async_write_ha_state()
 
 
+class PanacamRecordings(PanacamEntity, EventEntity):
+    """What becomes of recordings, with the reason of one that failed."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to what the camera shows."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.recordings.listen(self._told))
+
+    @callback
+    def _told(self, outcome: Outcome, failure: Failure | None) -> None:
+        self._trigger_event(outcome.value, {"reason": failure.value} if failure else None)
+        self.async_write_ha_state()
+
+
 def attributes_of(data: Mapping[str, str]) -> dict[str, str]:
     """Return the data of an event as attributes; a name that is taken gets a line at its end."""
     return {f"{name}_" if name in TAKEN else name: value for name, value in data.items()}
 
 
-class PanacamTopic(RowEntity[Topic], EventEntity):
+class PanacamTopic(ToldEntity[Topic], EventEntity):
     """Something that happens, as the camera tells it, with its data as attributes."""
 
     def __init__(self, coordinator: PanacamCoordinator, row: Topic) -> None:

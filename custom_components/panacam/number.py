@@ -6,6 +6,7 @@ from homeassistant.components.number import (
     NumberDeviceClass,
     NumberEntity,
     NumberEntityDescription,
+    NumberMode,
 )
 from homeassistant.const import UnitOfDataRate, UnitOfLength, UnitOfTime
 from homeassistant.core import HomeAssistant
@@ -25,6 +26,8 @@ DEVICE_CLASSES: Final[dict[str | None, NumberDeviceClass]] = {
     UnitOfTime.SECONDS: NumberDeviceClass.DURATION,
 }
 """By unit."""
+TYPED: Final = ("_port", "_ttl")
+"""How kinds end whose numbers people know and type in: no slider hits them."""
 
 
 async def async_setup_entry(
@@ -46,6 +49,7 @@ class PanacamNumber(SettingEntity[Range], NumberEntity):
             **described(row),
             device_class=DEVICE_CLASSES.get(unit),
             entity_category=category_of(row),
+            mode=NumberMode.BOX if (row.kind or row.key).endswith(TYPED) else None,
             native_unit_of_measurement=unit,
         )
         super().__init__(coordinator, description, row)

@@ -18,6 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .cams.device import State
 from .cams.errors import Reason, RefusedError
 from .cams.settings import Adjustable, Row, Value
+from .changing import alone, refuse_at_work, refuse_while_changed
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described
 
@@ -130,7 +131,7 @@ class ToldEntity[RowT: Row](RowEntity[RowT]):
         self.async_on_remove(self.coordinator.device.want(self._row.key))
 
 
-class SettingEntity[RowT: Adjustable](RowEntity[RowT]):
+class SettingEntity[RowT: Adjustable](ToldEntity[RowT]):
     """An entity of one setting, whose limits may change, and which may go and come back."""
 
     @property
@@ -165,7 +166,13 @@ class SettingEntity[RowT: Adjustable](RowEntity[RowT]):
     async def _set(self, value: Value) -> None:
         if (settings := self.coordinator.device.settings) is None:
             raise RefusedError(Reason.UNSUPPORTED)
-        await settings.change(self._row.key, value)
+        refuse_while_changed(self.coordinator)
+        if not self.row.exclusive:
+            await settings.change(self._row.key, value)
+            return
+        async with alone(self.coordinator):
+            await refuse_at_work(self.coordinator)
+            await settings.change(self._row.key, value)
 
 
 def add_settings[RowT: Adjustable](

@@ -27,6 +27,8 @@ class Adjustable(Row):
 
     config: bool = True
     """Whether it is configuration, not something that people use: a lamp, a relay."""
+    exclusive: bool = False
+    """Whether the camera may go away for it, so that nothing else is to be under way meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

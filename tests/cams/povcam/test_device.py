@@ -67,7 +67,7 @@ async def test_connect(sim: PovcamSimulator, device: PovcamDevice) -> None:
     assert device.mover is not None
     assert device.mover.moves == LENS
     assert None not in (device.recorder, device.rebooter, device.imager)
-    assert (device.speaker, device.settings) == (None, None)
+    assert device.speaker is None
     device.subscribe(lambda _notice: None)()  # nothing is ever told, and unsubscribing is harmless
     assert device.configuration_url == sim.url
 
@@ -205,6 +205,20 @@ async def test_no_rtsp_port(session: ClientSession, sim: PovcamSimulator, port: 
     assert device.streams[0].port == 554
 
 
+@pytest.mark.parametrize(("getdata", "port"), [(None, 8554), (Fault.ERROR_500, 554)])
+async def test_rtsp_port_by_its_name(
+    session: ClientSession, sim: PovcamSimulator, getdata: Fault | None, port: int
+) -> None:
+    """A camera without the list is asked for that one setting (5.12)."""
+    sim.camera.rtsp_port = 8554
+    sim.fault("setdata", Fault.ERROR_500)
+    if getdata is not None:
+        sim.fault("getdata", getdata)
+    device = device_of(session, sim)
+    await device.connect()
+    assert device.streams[0].port == port
+
+
 async def test_poll(sim: PovcamSimulator, device: PovcamDevice) -> None:
     """The state is the camera's at that moment."""
     sim.camera.pre_rec = sim.camera.download = True
@@ -236,6 +250,10 @@ async def test_standby(sim: PovcamSimulator, device: PovcamDevice) -> None:
         slots={"sd1": Slot(), "sd2": Slot()},
         activities=dict.fromkeys(before.activities),
         transmitting=before.transmitting,
+        settings=before.settings,
+        signals=before.signals,
+        readings=before.readings,
+        topics=before.topics,
         reported=before.reported,
     )
     sim.camera.standby = False
@@ -284,6 +302,7 @@ async def test_recheck(
 ) -> None:
     """Identity and stream settings are looked at again after a while."""
     monkeypatch.setattr("custom_components.panacam.cams.povcam.device.RECHECK", 0.0)
+    monkeypatch.setattr("custom_components.panacam.cams.povcam.traffic.STREAMS_GAP", 0.0)
     device = device_of(session, sim, expected_id=MAC)
     await device.connect()
     sim.camera.h264_transmit[1] = False
@@ -317,22 +336,6 @@ async def test_diagnostics(device: PovcamDevice) -> None:
     assert kept["get_capability"]["video_server.sdcard"]["supported"] == "yes"
     assert kept["get_audio"]["rubbish"] == ()
     assert "12345" not in repr(kept)
-
-
-async def test_streams_that_are_slow_to_tell(session: ClientSession, sim: PovcamSimulator) -> None:
-    """A CGI that hangs costs one wait, not one a minute, and is asked again in a while."""
-    device = device_of(session, sim)
-    device._http._timeout = 0.3
-    await device.connect()
-    sim.fault("get_video_over_ip", Fault.HANG)
-    device._recheck_at = 0.0
-    assert (await device.poll()).transmitting["h264_1"] is True
-    sim.clear_faults()
-    sim.camera.h264_transmit[1] = False
-    device._recheck_at = 0.0
-    assert (await device.poll()).transmitting["h264_1"] is True
-    device._recheck_at = device._streams_at = 0.0
-    assert (await device.poll()).transmitting["h264_1"] is False
 
 
 async def test_restart_of_an_absent_camera(session: ClientSession, sim: PovcamSimulator) -> None:

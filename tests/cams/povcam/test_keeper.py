@@ -1,6 +1,7 @@
 """The menus of a Panasonic camera: read, and restored to it and to another one."""
 
 from collections.abc import AsyncIterator
+from dataclasses import fields
 
 from aiohttp import ClientSession
 import pytest
@@ -73,7 +74,7 @@ def adjust(sim: PovcamSimulator) -> None:
 
 def state_of(sim: PovcamSimulator) -> tuple[object, ...]:
     """Return all that `adjust` turns."""
-    one = sim.camera
+    one, clock = sim.camera, sim.camera.menus.clock
     return (
         one.title,
         one.plugin_disp,
@@ -84,7 +85,8 @@ def state_of(sim: PovcamSimulator) -> tuple[object, ...]:
         one.video,
         one.audio,
         one.audio_settings,
-        one.menus,
+        *(getattr(one.menus, item.name) for item in fields(one.menus) if item.name != "clock"),
+        *(getattr(clock, name) for name in ("display", "timezone", "summer_time", "start", "end")),
     )
 
 
@@ -287,8 +289,8 @@ async def test_not_the_administrator(session: ClientSession, sim: PovcamSimulato
 
 async def test_requests_that_nobody_knows(session: ClientSession, sim: PovcamSimulator) -> None:
     """A camera that hangs up on one request is not away, and is not asked that again."""
-    keeper = await keeper_of(session, sim)
     sim.fault("get_upnp", Fault.CLOSE)
+    keeper = await keeper_of(session, sim)
     sections = await keeper.read()
     assert "upnp_portmap" not in sections["network"]
     sim.requests.clear()

@@ -20,6 +20,7 @@ from ..net.http import HttpClient
 from ..roles import Move, Unsubscribe
 from ..stream import Credentials, PictureStream, RtspStream, Transport
 from ..text import plain
+from .calling import calls_of
 from .client import PovcamClient
 from .commands import (
     GET_AUDIO,
@@ -32,17 +33,15 @@ from .commands import (
     SETTINGS,
 )
 from .head import PovcamHome, PovcamPtz
-from .keeper import PovcamKeeper
 from .lens import AW_ZOOM, HEAD_MOVES, PovcamMover, aw_moves
 from .looks import Looks
-from .parts import PovcamImager, PovcamPictures, PovcamRebooter, PovcamRecorder
+from .parts import PovcamImager, PovcamPictures, PovcamRebooter, PovcamRecorder, rtsp_port
 from .replies import (
     STREAM_CHANNELS,
     has_direct_control,
     read_identity,
     read_moves,
     read_state,
-    read_transmitting,
 )
 from .wire import Capability, Command, Reply, parse_capability, parse_reply
 
@@ -51,9 +50,7 @@ RTSP_PORT: Final = 554
 POLL_GAP: Final = 1.0
 """Seconds between two get_state, as 9.1 asks."""
 RECHECK: Final = 60.0
-"""Seconds between two looks at what seldom changes: identity and stream settings."""
-SLOW_RECHECK: Final = 600.0
-"""Seconds until a camera is asked again for what it did not answer."""
+"""Seconds between two looks who the camera is."""
 
 _STREAMS: Final = {
     "h264_1": ("H.264(1)", "/mediainput/h264/stream_1"),
@@ -91,8 +88,6 @@ class PovcamDevice(Device):
         self._recheck_at = 0.0
         self._poll_at = 0.0
         self._last_state = State()
-        self._streams_at = 0.0
-        self._transmitting: Mapping[str, bool | None] = {}
         self._replies: dict[str, Mapping[str, object]] = {}
         self._mover: PovcamMover | None = None
         self._ptz: PovcamPtz | None = None
@@ -124,18 +119,19 @@ class PovcamDevice(Device):
     async def connect(self) -> None:
         """Learn identity, abilities and streams."""
         await self._check_identity()
-        basic, capability, video, settings, _ = await asyncio.gather(
+        basic, capability, settings, _, _ = await asyncio.gather(
             self._optional(GET_BASIC),
             self._capability(),
-            self._optional(GET_VIDEO_OVER_IP),
             self._optional(SETTINGS),
+            self._optional(GET_VIDEO_OVER_IP),
             self._optional(GET_AUDIO),
         )
         self._name_after(basic)
-        self._transmitting = read_transmitting(video)
-        self._streams_at = 0.0 if video is not None else time.monotonic() + SLOW_RECHECK
         self._recheck_at = time.monotonic() + RECHECK
-        port = self._rtsp_port or _port(settings) or RTSP_PORT
+        lens = read_moves(capability, self.identity.model)
+        port, aw = await asyncio.gather(
+            self._port(settings), aw_moves(self._client, sister=not lens)
+        )
         self.pictures = PictureStream(key="jpeg", label="JPEG", source=PovcamPictures(self._client))
         rtsp = tuple(
             RtspStream(
@@ -148,12 +144,11 @@ class PovcamDevice(Device):
                 preferred=key == "h264_1",
                 credentials=self._credentials,
                 logins=self._http.logins,
+                calls=calls_of(self._client, self._host, 1 if key == "h264_1" else 2),
             )
             for key in STREAM_CHANNELS
         )
         self.streams = (*rtsp, self.pictures)
-        lens = read_moves(capability, self.identity.model)
-        aw = await aw_moves(self._client, sister=not lens)
         if lens | aw:
             direct = has_direct_control(capability)
             self.mover = self._mover = PovcamMover(self._client, lens | aw, direct=direct, aw=aw)
@@ -167,7 +162,6 @@ class PovcamDevice(Device):
         if self._credentials is not None:
             self.rebooter = PovcamRebooter(self._client)
         self.imager = PovcamImager(self._client)
-        self.keeper = PovcamKeeper(self._client)
         await self._looks.begin()
         self._looks.give(self)
 
@@ -185,13 +179,13 @@ class PovcamDevice(Device):
             state = await self._get_state()
             if time.monotonic() >= self._recheck_at:
                 await self._check_identity()
-                await self._look_at_streams()
                 self._recheck_at = time.monotonic() + RECHECK
             await self._looks.look(state, time.monotonic())
         except CameraError:
             self._recheck_at = 0.0
             raise
-        self._last_state = self._looks.add(replace(state, transmitting=self._transmitting))
+        self._looks.give(self)
+        self._last_state = self._looks.add(state)
         return self._last_state
 
     async def _get_state(self) -> State:
@@ -218,11 +212,12 @@ class PovcamDevice(Device):
             listener(notice)
 
     async def close(self) -> None:
-        """End picture streams and wait for a head that is being stopped."""
+        """End picture streams and lists; wait for a head that is being stopped."""
         if self._ptz is not None:
             await self._ptz.close()
         if self._mover is not None:
             await self._mover.close()
+        await self._looks.close()
         self._http.close()
 
     def diagnostics(self) -> Mapping[str, object]:
@@ -249,20 +244,6 @@ class PovcamDevice(Device):
             raise ConnectError(Reason.OTHER_CAMERA)
         self.identity = identity
 
-    async def _look_at_streams(self) -> None:
-        """Ask which streams are on; a camera that does not say is left alone for a while.
-
-        Its state must not wait for that answer every minute.
-        """
-        if time.monotonic() < self._streams_at:
-            return
-        try:
-            reply = parse_reply(await self._client.call(GET_VIDEO_OVER_IP))
-        except CameraError:
-            self._streams_at = time.monotonic() + SLOW_RECHECK
-        else:
-            self._transmitting = read_transmitting(reply)
-
     async def _ask(self, command: Command) -> bytes | None:
         """Return what a camera that has this command answers, else None.
 
@@ -285,7 +266,11 @@ class PovcamDevice(Device):
             return None
         reply = parse_reply(body)
         self._replies[command.name] = {**reply, "rubbish": reply.rubbish}
+        self._looks.heard(command, body)
         return reply
+
+    async def _port(self, settings: Reply | None) -> int:
+        return self._rtsp_port or await rtsp_port(self._client, settings) or RTSP_PORT
 
     async def _capability(self) -> Capability | None:
         if (body := await self._ask(GET_CAPABILITY)) is None:
@@ -302,9 +287,3 @@ def _forgotten(state: State) -> State:
         activities=dict.fromkeys(state.activities),
         reported=state.reported,
     )
-
-
-def _port(settings: Reply | None) -> int | None:
-    """Return the RTSP port from the list of setting values (6), unless it is nonsense."""
-    port = settings.number("RTSPPORT") if settings is not None else None
-    return int(port) if port is not None and 1 <= port <= 65535 else None

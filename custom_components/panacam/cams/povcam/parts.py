@@ -1,7 +1,7 @@
 """The small roles of a Panasonic camera: recording, restarting, pictures."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import secrets
 import time
 from typing import Final
@@ -10,9 +10,11 @@ from ..device import State
 from ..errors import CameraError, ConnectError, Reason, RefusedError
 from ..stream import Picture
 from .client import PovcamClient
-from .commands import INITIAL, SDCTRL
+from .commands import GETDATA, INITIAL, SDCTRL
+from .wire import Reply, parse_reply
 
-FRAME_RATE: Final = 15
+FRAME_RATE: Final = "15"
+FRAME_RATE_50_HZ: Final = "12.5"
 
 
 class PovcamRecorder:
@@ -60,6 +62,22 @@ class PovcamRebooter:
                 raise
 
 
+async def rtsp_port(client: PovcamClient, settings: Reply | None) -> int | None:
+    """Return the RTSP port: from the list of settings (6), else by its own name (5.12).
+
+    None for a camera that tells neither, or nonsense.
+    """
+    if (port := _port(settings)) is None:
+        with suppress(CameraError):  # nobody but the administrator may ask
+            port = _port(parse_reply(await client.call(GETDATA, req="rtspport")))
+    return port
+
+
+def _port(reply: Reply | None) -> int | None:
+    port = None if reply is None else reply.number("rtspport")
+    return int(port) if port is not None and 1 <= port <= 65535 else None
+
+
 class PovcamImager:
     """The imager role (2.4): JPEG of 640x360."""
 
@@ -84,5 +102,9 @@ class PovcamPictures:
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[AsyncIterator[Picture]]:
         """Open the stream at the frame rate most viewers can show. CameraError."""
-        async with self._client.pictures(FRAME_RATE) as pictures:
+        async with AsyncExitStack() as stack:
+            try:
+                pictures = await stack.enter_async_context(self._client.pictures(FRAME_RATE))
+            except RefusedError:
+                pictures = await stack.enter_async_context(self._client.pictures(FRAME_RATE_50_HZ))
             yield (Picture(picture, time.monotonic()) async for picture in pictures)

@@ -1,18 +1,24 @@
 """What is looked at beside get_state: settings, clock, log, progress; each by a watcher of its own.
 
-The device asks every watcher that is due, one after the other, within its poll: a camera is never
-asked two things at once by the poll, and one that nobody looks at costs nothing.
+Those that are due ask the camera one after the other: it is never asked two things at once by them,
+and one that nobody looks at costs nothing. A poll waits for them a short while only; what takes
+longer goes on beside the next polls, of which one takes what came of it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Final, override
 
 from ..device import Notice, State
 from ..errors import Reason, RefusedError
 from ..roles import Press, Problem, Reading, Signal, Topic, Unsubscribe
 from ..settings import Setting
+
+BUDGET: Final = 3.0
+"""Seconds that set-up, and a poll, wait for all watchers together."""
 
 type Tell = Callable[[Notice], None]
 
@@ -33,9 +39,10 @@ class Watcher(ABC):
 
     @abstractmethod
     async def begin(self) -> None:
-        """Learn at set-up what the camera has; raises nothing that is about these requests only.
+        """Learn at set-up what the camera has; raises nothing.
 
-        Called by each `connect`, also of a device that was connected before.
+        Called by each `connect`, also of a device that was connected before. Rows may grow later:
+        what could not be learnt then is learnt by a look.
         """
 
     @abstractmethod
@@ -44,7 +51,7 @@ class Watcher(ABC):
 
     @abstractmethod
     async def look(self, state: State) -> None:
-        """Ask the camera a few things at most. CameraError only when the camera is away.
+        """Ask the camera a few things at most; raises nothing: whether it is away get_state tells.
 
         What it refuses, or answers with rubbish, makes that value unknown; and a watcher spaces its
         own looks, failures included.
@@ -59,12 +66,30 @@ class Watcher(ABC):
         return None
 
 
+class Onlooker(Watcher):
+    """A watcher that asks the camera nothing: what it adds is here already."""
+
+    @override
+    async def begin(self) -> None:
+        """Learn nothing."""
+
+    @override
+    def is_due(self, state: State, now: float) -> bool:
+        return False
+
+    @override
+    async def look(self, state: State) -> None:
+        """Look at nothing."""
+
+
 class Watchers:
     """All watchers of one camera."""
 
     def __init__(self, *watchers: Watcher) -> None:
         """Keep them, in the order in which they look."""
         self.all = watchers
+        self._task: asyncio.Task[None] | None = None
+        """What is under way."""
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -97,15 +122,38 @@ class Watchers:
         return {key: row for watcher in self.all for key, row in watcher.topics.items()}
 
     async def begin(self) -> None:
-        """Have each learn what there is."""
-        for watcher in self.all:
-            await watcher.begin()
+        """Have each learn what there is, and wait for that at most for BUDGET."""
+        await self.stop()
+        await self._run(_begin(self.all))
 
     async def look(self, state: State, now: float) -> None:
-        """Have those look that are due. CameraError when the camera is away."""
-        for watcher in self.all:
-            if watcher.is_due(state, now):
-                await watcher.look(state)
+        """Have those look that are due, once each, and wait for that at most for BUDGET.
+
+        While those of before are still at it nobody begins, and nobody waits.
+        """
+        self._take()
+        if self._task is not None:
+            return
+        if due := [watcher for watcher in self.all if watcher.is_due(state, now)]:
+            await self._run(_look(due, state))
+
+    async def stop(self) -> None:
+        """End what is under way."""
+        if (task := self._task) is not None:
+            self._task = None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self, work: Coroutine[None, None, None]) -> None:
+        self._task = asyncio.create_task(work, name="panacam looks")
+        await asyncio.wait({self._task}, timeout=BUDGET)
+        self._take()
+
+    def _take(self) -> None:
+        """See what came of what was under way, if that is over."""
+        if (task := self._task) is not None and task.done():
+            self._task = None
+            task.result()
 
     def add(self, state: State) -> State:
         """Return the state with what all know."""
@@ -120,6 +168,16 @@ class Watchers:
             if (end := watcher.want(key)) is not None:
                 return end
         return lambda: None
+
+
+async def _begin(watchers: Iterable[Watcher]) -> None:
+    for watcher in watchers:
+        await watcher.begin()
+
+
+async def _look(watchers: Iterable[Watcher], state: State) -> None:
+    for watcher in watchers:
+        await watcher.look(state)
 
 
 class WatcherPresses:
