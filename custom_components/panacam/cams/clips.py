@@ -8,7 +8,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
+
+SLOTS: Final = ("sd1", "sd2")
+"""Where cards may be."""
 
 
 class ClipFormat(StrEnum):
@@ -23,7 +26,7 @@ class Clip:
     """One recording on a card."""
 
     slot: str
-    """As in State.slots: `sd1`, `sd2`."""
+    """One of SLOTS, as in State.slots."""
     format: ClipFormat
     name: str
     """The camera's own, bounded, without control characters; unique on its card and format."""
@@ -39,9 +42,13 @@ class Listing:
     clips: tuple[Clip, ...]
     """Newest first, each name once."""
     complete: bool
-    """Whether these are all; else older ones are still being read."""
+    """Whether these are all that can be had; else older ones are still being read."""
     total: int
-    """How many there are, as the camera says; at least as many as `clips`."""
+    """How many there are, as the camera says; at least as many as `clips`.
+
+    More than these when the list is complete: they are too many (then these are the newest), or
+    have names that cannot be sent back.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +92,7 @@ class Clips(Protocol):
         """
 
     async def delete(self, clips: Sequence[Clip]) -> tuple[Clip, ...]:
-        """Delete clips, in groups if need be; return those that the camera lists no longer."""
+        """Delete clips, in groups if need be; return those that are gone beyond doubt."""
 
     async def send(self, slot: str, kind: ClipFormat, clips: Sequence[Clip] | None = None) -> None:
         """Begin to send clips (None: all of a card and format) to the FTP server that is set."""

@@ -10,7 +10,7 @@ from custom_components.panacam.cams.net.jpeg import only_picture
 from custom_components.panacam.cams.povcam.device import PovcamDevice
 from custom_components.panacam.cams.stream import Credentials, PictureStream, Piece
 from tests.cams.support import device_of
-from tests.simulators.povcam import PovcamSimulator
+from tests.simulators.povcam import Auth, PovcamSimulator
 
 
 async def test_record(sim: PovcamSimulator, device: PovcamDevice) -> None:
@@ -117,3 +117,19 @@ async def test_pictures_end_on_close(session: ClientSession, sim: PovcamSimulato
         await look(device.pictures)
     assert len(seen) == 1
     assert sim.requests[-1].params["framerate"] == "15"
+
+
+async def test_pictures_at_50_hertz(session: ClientSession) -> None:
+    """A camera that runs at 50 Hz has 12.5 pictures a second instead of 15."""
+    async with PovcamSimulator(auth=Auth.NONE, media=False, system_frequency=50) as sim:
+        device = device_of(session, sim)
+        await device.connect()
+        assert device.pictures is not None
+        async with device.pictures.source.open() as pictures:
+            assert await anext(pictures)
+        await device.close()
+        assert [
+            request.params["framerate"]
+            for request in sim.requests
+            if request.path == "/cgi-bin/mjpeg"
+        ] == ["15", "12.5"]
