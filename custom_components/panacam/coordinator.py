@@ -32,6 +32,7 @@ from .const import (
     MIN_SCAN_INTERVAL,
 )
 from .notices import Reload, TopicEvents
+from .recordings import Recordings
 from .tours import TourPicker
 
 _STRANGERS: Final = frozenset({Reason.OTHER_CAMERA, Reason.OTHER_CERTIFICATE})
@@ -102,11 +103,12 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         self.rows: dict[str, Setting] = {}
         """What can be adjusted now, by key."""
         self.topics = TopicEvents(hass.loop.time)
+        self.recordings = Recordings(hass.loop.time)
         self.tour = TourPicker()
         self.offer = Offer()
         self.restoring = asyncio.Lock()
-        """Held while settings are copied or restored, one after the other."""
-        self._reload = Reload(hass, entry)
+        """Held while settings are copied or restored, or the camera is sent elsewhere."""
+        self.reload = Reload(hass, entry)
         self._alarm_listeners: list[Callable[[Alarm], None]] = []
         self._unsubscribe: Unsubscribe | None = None
         self._overtaken = False
@@ -156,6 +158,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
 
     def _believed(self, state: State) -> State:
         """Return a state as it is shown: with what a command has changed, until that is seen."""
+        self.recordings.seen(state)
         if (effect := self._effect) is not None:
             wanted, now = effect.apply(state), self.hass.loop.time()
             # Right after a command the camera still shows what was before, which may look right.
@@ -188,13 +191,13 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        self._reload.stop()
+        self.reload.stop()
         await super().async_shutdown()
         self._stop_auth_retry()
 
     def undisturbed(self) -> AbstractContextManager[None]:
         """Keep the camera from being set up again while many things are changed."""
-        return self._reload.held()
+        return self.reload.held()
 
     @property
     def strange(self) -> bool:
@@ -223,7 +226,7 @@ class PanacamCoordinator(DataUpdateCoordinator[State]):
             case TopicEvent():
                 self.topics.tell(notice)
             case Reconfigured():
-                self._reload.ask()
+                self.reload.ask()
             case _ if not self._reached:
                 pass  # the first poll, which is about to come, tells
             case AlarmRaised():

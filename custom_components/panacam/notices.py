@@ -75,6 +75,11 @@ class Reload:
         finally:
             self._held -= 1
 
+    @property
+    def is_held(self) -> bool:
+        """Return whether somebody is doing so now."""
+        return self._held > 0
+
     @callback
     def ask(self) -> None:
         """Reload soon, if that is not to happen anyway."""
