@@ -58,8 +58,18 @@ async def test_menu(hass: HomeAssistant) -> None:
     """What there is to do depends on whether anybody is expected."""
     entry = await network_of(hass)
     menu = await hass.config_entries.options.async_init(entry.entry_id)
-    assert menu["menu_options"] == ["network_automatic", "network_add", "network_import", "done"]
-    assert placeholders(menu) == {"automatic": "Automatic adding is on.", "cameras": "0"}
+    assert menu["menu_options"] == [
+        "network_automatic",
+        "network_add",
+        "network_import",
+        "network_drop",
+        "done",
+    ]
+    assert placeholders(menu) == {
+        "automatic": "Automatic adding is on.",
+        "cameras": "0",
+        "drop": "The FTP drop is off.",
+    }
 
 
 async def test_changes_are_kept_at_once(hass: HomeAssistant) -> None:

@@ -17,6 +17,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from ..cams.device import read_mac
 from ..cams.text import plain
 from ..const import CONF_EXPECTED, DOMAIN, KIND_NETWORK
+from ..drop import async_keep_drop
 from ..following import answers, leads_to
 from ..network_entry import camera_entries
 from .backend import Backend
@@ -66,6 +67,7 @@ class Network:
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
         entry.async_on_unload(async_open_webhook(hass, entry, self.requested))
         entry.async_on_unload(async_overhear(hass, self.told))
+        await async_keep_drop(hass, entry)
         async_dispatcher_send(hass, SIGNAL_PORT)
         return True
 

@@ -20,6 +20,7 @@ from ..backup_store import async_backups
 from ..cams.registry import FAMILIES
 from ..forms import PASSWORD, USERNAME
 from .expected import COLUMNS, Expected, FaultError, Roll
+from .options_drop import DropOptions
 from .options_server import ServerOptions
 from .options_table import TableOptions
 
@@ -33,7 +34,7 @@ CONF_CAMERA: Final = "camera"
 CONF_REMOVE: Final = "remove"
 
 
-class NetworkOptionsFlow(ServerOptions, TableOptions):
+class NetworkOptionsFlow(ServerOptions, TableOptions, DropOptions):
     """Change what is expected on the network; it counts from the next request on."""
 
     _id: str

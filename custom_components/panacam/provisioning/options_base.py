@@ -27,6 +27,7 @@ class ListedOptions(OptionsFlow):
         steps += ["network_cameras"] if cameras else []
         steps += ["network_import"]
         steps += ["network_export"] if cameras else []
+        steps += self._steps_of_drop()
         automatic = self.config_entry.options.get(CONF_AUTOMATIC, False)
         return self.async_show_menu(
             step_id="network_menu",
@@ -34,12 +35,23 @@ class ListedOptions(OptionsFlow):
             description_placeholders={
                 "automatic": text("automatic_on" if automatic else "automatic_off"),
                 "cameras": str(len(cameras)),
+                "drop": self._drop_told(text),
             },
         )
 
     async def async_step_done(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """End; everything is kept already."""
         return self.async_create_entry(data=dict(self.config_entry.options))
+
+    @callback
+    def _steps_of_drop(self) -> list[str]:
+        """Return what of the drop can be shown."""
+        return []
+
+    @callback
+    def _drop_told(self, text: Callable[[str], str]) -> str:
+        """Return what is said of the drop."""
+        return ""
 
     @callback
     def _cameras(self) -> tuple[Expected, ...]:
