@@ -10,7 +10,16 @@ from dataclasses import asdict
 import json
 from pathlib import Path
 
-from . import bench_codec, bench_live, bench_load, bench_network, bench_onvif, bench_polling
+from . import (
+    bench_clips,
+    bench_codec,
+    bench_ftp,
+    bench_live,
+    bench_load,
+    bench_network,
+    bench_onvif,
+    bench_polling,
+)
 from .bench_base import Row, table
 
 CAMERAS = 50
@@ -43,6 +52,14 @@ async def _network(options: argparse.Namespace) -> list[Row]:
     return await bench_network.run(quick=options.quick)
 
 
+async def _clips(options: argparse.Namespace) -> list[Row]:
+    return await bench_clips.run(quick=options.quick)
+
+
+async def _ftp(options: argparse.Namespace) -> list[Row]:
+    return await bench_ftp.run(quick=options.quick)
+
+
 GROUPS: Mapping[str, Group] = {
     "polling": _polling,
     "live": _live,
@@ -50,6 +67,8 @@ GROUPS: Mapping[str, Group] = {
     "codec": _codec,
     "onvif": _onvif,
     "network": _network,
+    "clips": _clips,
+    "ftp": _ftp,
 }
 
 

@@ -6,6 +6,7 @@ line of JSON on standard output. Times are the monotonic clock's, which all proc
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 import json
 import sys
 import time
@@ -14,6 +15,9 @@ from typing import Any, Protocol
 from tests.simulators.mo import MoSimulator
 from tests.simulators.onvif import OnvifSimulator
 from tests.simulators.povcam import AG_UMR20, Auth, PovcamSimulator
+from tests.simulators.povcam.films import ClipFormat
+
+NEW_YEAR = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - cameras know no zones
 
 
 class Fleet(Protocol):
@@ -68,7 +72,18 @@ class PovcamFleet:
             await camera.stop()
 
     async def answer(self, words: list[str]) -> object:
-        """Count the requests since the last time, the only command."""
+        """Count the requests since the last time, or give clips to the first camera.
+
+        `fill SLOT FORMAT COUNT`; `film SLOT FORMAT SIZE` tells what its download is asked with.
+        """
+        clips = self._cameras[0].camera.clips
+        match words:
+            case ["fill", slot, kind, number]:
+                return len(clips.fill(slot, ClipFormat(kind), int(number)))
+            case ["film", slot, kind, size]:
+                clip = clips.add(slot, ClipFormat(kind), began=NEW_YEAR, size=int(size))
+                clip.film.content()  # made now, not while it is measured
+                return f"filename={clip.name}&list_id={clips.listing(slot, ClipFormat(kind))[0]}"
         count = sum(len(camera.requests) for camera in self._cameras)
         for camera in self._cameras:
             camera.requests.clear()

@@ -1,6 +1,7 @@
 """What `scripts/demo --check` wants to see of the three cameras."""
 
 import asyncio
+import io
 import math
 from pathlib import Path
 import time
@@ -14,7 +15,7 @@ from .check import CheckError, Report, until, watch_stream, work_switch
 from .client import Client
 from .counters import counter_of
 from .dashboard import Entities
-from .demo_cameras import AUTOMATION, CHIME, FILM, FILM_SECONDS, TONE, Added, Cameras
+from .demo_cameras import AUTOMATION, CHIME, FILM, FILM_SECONDS, STAGE, TONE, Added, Cameras
 
 PRE_ROLL = 5.0
 """Seconds from before the alarm that the film has to hold."""
@@ -34,6 +35,7 @@ async def look(client: Client, cameras: Cameras, added: Added, media: Path, repo
     await watch_stream(client, added.yard, report)
     await turn_head(client, cameras.yard, added.yard, report)
     await see_rule(client, cameras.yard, added.yard, report)
+    await play_clips(client, report)
 
 
 async def see_motion(
@@ -166,3 +168,35 @@ async def see_rule(
 
         await until(shows, 5, f"{sensor} is {wanted}")
     report.add("motion seen", f"{sensor} is on, then off")
+
+
+async def play_clips(client: Client, report: Report) -> None:
+    """Go down the media browser to a clip of each format; each plays, with picture and sound."""
+    for kind in ("MP4", "AVCHD"):
+        node, titles = "media-source://panacam", []
+        for wanted in (STAGE, "Card", kind, "", ""):
+            shown = await client.command("media_source/browse_media", media_content_id=node)
+            children = [child for child in shown["children"] if child["title"].startswith(wanted)]
+            if not children:
+                msg = f"the media browser has no {wanted or 'clip'} in {shown['title']}"
+                raise CheckError(msg)
+            node = children[0]["media_content_id"]
+            titles.append(children[0]["title"])
+        played = await client.command("media_source/resolve_media", media_content_id=node)
+        film = await client.data(played["url"])
+        kinds = await asyncio.get_running_loop().run_in_executor(None, _decoded, film)
+        if kinds != {"h264", "aac"}:
+            msg = f"the {kind} clip has {sorted(kinds)} to play"
+            raise CheckError(msg)
+        report.add(f"{kind} clip plays", " > ".join(titles[-2:]))
+
+
+def _decoded(film: bytes) -> set[str]:
+    """Return the codecs of a film that something can be decoded of."""
+    found: set[str] = set()
+    for kind in ("video", "audio"):
+        with av.open(io.BytesIO(film), "r") as container:
+            streams = container.streams.get({kind: 0})
+            if next(container.decode(*streams), None) is not None:
+                found.add(streams[0].codec_context.name)
+    return found

@@ -218,10 +218,15 @@ class Client:
                 return state
         return "unknown"
 
-    async def entities(self, entry_id: str) -> list[Json]:
-        """Return the enabled entities of an entry, from the registry."""
+    async def entities(self, entry_id: str, *, disabled: bool = False) -> list[Json]:
+        """Return the enabled entities of an entry, or the disabled ones, from the registry."""
         known = await self.command("config/entity_registry/list")
-        return [e for e in known if e["config_entry_id"] == entry_id and e["disabled_by"] is None]
+        return [
+            entity
+            for entity in known
+            if entity["config_entry_id"] == entry_id
+            and (entity["disabled_by"] is not None) is disabled
+        ]
 
     async def state(self, entity_id: str) -> str:
         """Return the state of an entity."""

@@ -3,10 +3,24 @@
 from collections.abc import Sequence
 import os
 from typing import Any
+from urllib.parse import quote
 
 from .client import Client, ClientError, Json
 
 URL_PATH = "panacam-demo"
+MEDIA = "media-source://panacam"
+LOG = "system_log"
+RECORDING = ("recording_mode", "recording_card")
+BUSY = (("sensor", "format_progress"), ("sensor", "ftp_progress"))
+"""Off until somebody wants it, as is the log."""
+_LINE = """{{% set line = '{entity}' %}}
+{{% if state_attr(line, 'text') %}}
+**{{{{ state_attr(line, 'text') }}}}** ({{{{ state_attr(line, 'code') }}}})
+
+{{{{ state_attr(line, 'time') }}}}
+{{% else %}}
+Nothing new since the camera was added.
+{{% endif %}}"""
 
 # The order of the buttons, two of these in a row; what else there is comes after them.
 _ROWS = (
@@ -39,6 +53,11 @@ class Entities:
             ): entity
             for entity in registry
         }
+
+    @property
+    def entry_id(self) -> str:
+        """Return the id of the camera's config entry."""
+        return str(next(iter(self._known.values()))["config_entry_id"])
 
     @property
     def device_id(self) -> str:
@@ -105,11 +124,14 @@ def page(cameras: Sequence[tuple[str, Entities]]) -> Json:
                 *_presets(entities),
                 *_speaker(entities),
                 *_buttons(entities),
+                *_cards(entities),
             ]
         )
         for title, entities in cameras
     ]
-    sections += [_section(cards) for _, entities in cameras if (cards := _state(entities))]
+    for title, entities in cameras:
+        if not _records(entities) and (cards := _state(entities)):
+            sections.append(_section([_heading(title, "mdi:eye-outline"), *cards]))
     view = {"title": "Cameras", "path": "live", "type": "sections", "max_columns": 3}
     return {"title": "panacam", "views": [view | {"icon": "mdi:cctv", "sections": sections}]}
 
@@ -154,6 +176,10 @@ def _recording(entities: Entities) -> list[Card]:
     return cards
 
 
+def _records(entities: Entities) -> bool:
+    return entities.id("sensor", "remaining_percent") is not None
+
+
 def _state(entities: Entities) -> list[Card]:
     cards: list[Card] = []
     if total := entities.id("sensor", "remaining_percent"):
@@ -166,10 +192,49 @@ def _state(entities: Entities) -> list[Card]:
                 continue
             tile = {"type": "tile", "entity": entities.id(domain, key)}
             cards.append(tile | {"name": entities.name(domain, key), "grid_options": _size(6)})
-    if not cards:
+    return cards
+
+
+def _cards(entities: Entities) -> list[Card]:
+    """Return what a recorder has beside its pictures: room, clips, and its log."""
+    if not _records(entities):
         return []
-    heading = _heading("Storage", "mdi:sd") if total else _heading("State", "mdi:eye-outline")
-    return [heading, *cards]
+    return [_heading("Storage", "mdi:sd"), *_state(entities), *_clips(entities), *_log(entities)]
+
+
+def _clips(entities: Entities) -> list[Card]:
+    """Return the way to the clips of a recorder, and what its cards are busy with."""
+    ids = (MEDIA, f"{MEDIA}/{quote(f'cards/{entities.entry_id}')}")
+    places = "/".join(quote(f"video,{media}", safe="") for media in ids)
+    button = {
+        "type": "button",
+        "name": "Clips on the cards",
+        "icon": "mdi:play-box-multiple",
+        "tap_action": {
+            "action": "navigate",
+            "navigation_path": f"/media-browser/browser/{places}",
+        },
+        "grid_options": _size("full", 2),
+    }
+    tiles: list[Card] = [
+        {
+            "type": "tile",
+            "entity": entity,
+            "name": entities.name(domain, key),
+            "grid_options": _size(6),
+        }
+        for domain, key in (*(("select", key) for key in RECORDING), ("event", "recorder"), *BUSY)
+        if (entity := entities.id(domain, key))
+    ]
+    return [_heading("Clips", "mdi:filmstrip"), button, *tiles]
+
+
+def _log(entities: Entities) -> list[Card]:
+    """Return the last line of the camera's own log."""
+    if (entity := entities.id("event", LOG)) is None:
+        return []
+    card = {"type": "markdown", "content": _LINE.format(entity=entity)}
+    return [_heading("Log", "mdi:text-long"), card | {"grid_options": _size("full")}]
 
 
 def _alarms(entities: Entities) -> list[Card]:

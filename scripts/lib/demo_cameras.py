@@ -1,6 +1,6 @@
 """The demo's cameras: one of each family that panacam speaks, and how their owner adds them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import math
@@ -14,7 +14,7 @@ from tests.simulators.povcam import AG_UMR20, PovcamSimulator
 
 from .check import ready
 from .client import Client, Json
-from .dashboard import Entities, show
+from .dashboard import BUSY, LOG, Entities, show
 from .hass import Progress
 from .process import LOOPBACK, free_port
 
@@ -22,6 +22,7 @@ DOMAIN = "panacam"
 STAGE, DOOR, YARD = "Stage left", "Front door", "Yard"
 USER, PASSWORD = "admin", "12345"
 TONE = 440
+CLIPS = 6
 CHIME = "chime.wav"
 FILM = "front_door.mp4"
 FILM_SECONDS = 8
@@ -94,6 +95,7 @@ async def simulated_cameras(ports: Ports, progress: Progress) -> AsyncGenerator[
     )
     stage.camera.title = STAGE
     stage.camera.slots["sd1"].remaining = 18.4
+    stage.camera.clips.spread(CLIPS, stage.camera.menus.clock.local)
     door = MoSimulator(port=mo_port, tone=TONE)
     yard = OnvifSimulator(
         host=LOOPBACK,
@@ -120,6 +122,7 @@ async def add_cameras(client: Client, cameras: Cameras, config: Path, progress: 
         STAGE,
         (cameras.stage.host, cameras.stage.port),
         {"rtsp_port": cameras.stage.rtsp_port, "scan_interval": 2},
+        (("event", LOG), *BUSY),
     )
     door = await _add(client, DOOR, (cameras.door.host, cameras.door.port), {"motor": True})
     yard = await _add(client, YARD, (cameras.yard.host, cameras.yard.port), {})
@@ -131,9 +134,13 @@ async def add_cameras(client: Client, cameras: Cameras, config: Path, progress: 
 
 
 async def _add(
-    client: Client, title: str, address: tuple[str, int], options: dict[str, object]
+    client: Client,
+    title: str,
+    address: tuple[str, int],
+    options: dict[str, object],
+    extras: Collection[tuple[str, str]] = (),
 ) -> Entities:
-    """Add a camera through the config flow and the options flow."""
+    """Add a camera through the config flow and the options flow, with `extras` turned on."""
     host, port = address
     answers = {
         "address": True,
@@ -148,10 +155,24 @@ async def _add(
     entry_id = await client.add(DOMAIN, answers)
     await client.set_options(entry_id, options)
     entities = await ready(client, entry_id)
+    if extras:
+        entities = await _turn_on(client, entry_id, extras)
     await client.command(
         "config/device_registry/update", device_id=entities.device_id, name_by_user=title
     )
     return entities
+
+
+async def _turn_on(client: Client, entry_id: str, extras: Collection[tuple[str, str]]) -> Entities:
+    """Turn entities on, by domain and key, that are off until somebody wants them."""
+    for entity in await client.entities(entry_id, disabled=True):
+        domain = entity["entity_id"].partition(".")[0]
+        if any(of == domain and entity["unique_id"].endswith(f"_{key}") for of, key in extras):
+            await client.command(
+                "config/entity_registry/update", entity_id=entity["entity_id"], disabled_by=None
+            )
+    await client.request("POST", f"/api/config/config_entries/entry/{entry_id}/reload")
+    return await ready(client, entry_id)
 
 
 def _automation(door: Entities, film: Path) -> Json:

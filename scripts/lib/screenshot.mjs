@@ -4,27 +4,10 @@ import { createRequire } from "node:module";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { login } from "./login.mjs";
 
 const [modules, address, file, path = "/panacam-demo/live"] = process.argv.slice(2);
 const { chromium } = createRequire(join(modules, "package.json"))("playwright-core");
-const clientId = `${address}/`;
-
-const post = async (where, body) => {
-  const reply = await fetch(address + where, { method: "POST", body });
-  if (!reply.ok) throw new Error(`${where}: ${reply.status} ${await reply.text()}`);
-  return reply.json();
-};
-
-// What the frontend keeps in localStorage after a login.
-const login = async () => {
-  const start = { client_id: clientId, handler: ["homeassistant", null], redirect_uri: clientId };
-  const flow = await post("/auth/login_flow", JSON.stringify(start));
-  const answer = { client_id: clientId, username: "demo", password: "demo" };
-  const { result } = await post(`/auth/login_flow/${flow.flow_id}`, JSON.stringify(answer));
-  const form = { grant_type: "authorization_code", code: result, client_id: clientId };
-  const tokens = await post("/auth/token", new URLSearchParams(form));
-  return { ...tokens, hassUrl: address, clientId, expires: Date.now() + tokens.expires_in * 1000 };
-};
 
 const profile = await mkdtemp(join(tmpdir(), "panacam-screenshot-"));
 const browser = await chromium.launchPersistentContext(profile, {
@@ -39,7 +22,7 @@ const browser = await chromium.launchPersistentContext(profile, {
 });
 try {
   const page = await browser.newPage();
-  const tokens = JSON.stringify(await login());
+  const tokens = JSON.stringify(await login(address));
   await page.addInitScript((value) => {
     localStorage.setItem("hassTokens", value);
     // The sidebar is not what the picture is about.
