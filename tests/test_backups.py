@@ -410,7 +410,7 @@ async def test_not_set_up_again_meanwhile(
     entry = await add(hass, yard_entry_for(yard))
     coordinator = entry.runtime_data
     with coordinator.undisturbed():
-        coordinator._reload.ask()
+        coordinator.reload.ask()
         await later(hass, seconds=40)
         assert entry.runtime_data is coordinator
     await later(hass, seconds=80)

@@ -45,9 +45,9 @@ async def entry(hass: HomeAssistant, bare: FakeDevice) -> MockConfigEntry:
 async def test_one_entity(
     hass: HomeAssistant, entry: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
-    """No role, no entity."""
+    """No role, no entity but for the pictures, and for whether it answers."""
     found = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
-    assert [item.entity_id for item in found] == [CAMERA]
+    assert {item.entity_id for item in found} == {CAMERA, "binary_sensor.bare_reachable"}
 
 
 async def test_stills_come_from_the_stream(

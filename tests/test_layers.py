@@ -21,6 +21,7 @@ SHARED = {
     "errors",
     "memory",
     "net",
+    "placing",
     "roles",
     "settings",
     "stream",
@@ -39,15 +40,33 @@ PLATFORMS = {
     "action_backup",
     "action_base",
     "action_edit",
+    "action_place",
+    "action_certificate",
+    "action_clips",
+    "clip_download",
+    "clip_files",
     "action_ptz",
     "actions",
     "binary_sensor",
     "button",
     "camera",
+    "action_drop",
     "diagnostics",
+    "drop",
+    "drop_accounts",
+    "drop_event",
+    "drop_view",
     "entity",
     "event",
     "leftovers",
+    "media_drop",
+    "media_branch",
+    "media_cards",
+    "media_clips",
+    "media_range",
+    "media_source",
+    "media_titles",
+    "media_view",
     "media_player",
     "memory",
     "notices",
@@ -60,6 +79,10 @@ PLATFORMS = {
     "text",
     "tours",
     "coordinator",
+    "condition",
+    "kinds",
+    "recordings",
+    "trigger",
     "webhook",
 }
 
@@ -100,10 +123,12 @@ def offences(path: Path, source: str) -> list[str]:
         elif place[1] != "registry.py":
             wrong += [".".join(name) for name in inside if name and name[0] == "bridge"]
             wrong += [".".join(name) for name in inside if name and name[0] in FAMILIES]
-    elif place[0] == "dhcp":
-        # Servers of addresses: they could be used by anything that adds devices.
+    elif place[0] in {"dhcp", "ftp"}:
+        # Servers of addresses, and a server of files: anything could use them.
         wrong += [name for name in names if name.split(".")[0] in {"homeassistant", "panacam"}]
-        wrong += [name for name in names if name.startswith(".") and not name.startswith(".dhcp")]
+        wrong += [
+            name for name in names if name.startswith(".") and not name.startswith(f".{place[0]}")
+        ]
     else:
         wrong += [
             name
@@ -165,6 +190,8 @@ def test_platforms_name_no_family(path: Path) -> None:
         ("camera.py", "from .cams.net.tls import certificate_of"),
         ("dhcp/kea.py", "from homeassistant.core import HomeAssistant"),
         ("dhcp/kea.py", "from ..cams.errors import CameraError"),
+        ("ftp/server.py", "from homeassistant.core import HomeAssistant"),
+        ("ftp/store.py", "from ..cams.text import plain"),
     ],
 )
 def test_violations_are_seen(file: str, source: str) -> None:

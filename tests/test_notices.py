@@ -176,7 +176,7 @@ async def test_reconfigured(
     other = listing_device()
     with (
         patch("custom_components.panacam.device_for", return_value=other),
-        patch.object(first._reload, "_not_before", 0.0),
+        patch.object(first.reload, "_not_before", 0.0),
     ):
         for _ in range(3):
             fake.say(Reconfigured())

@@ -16,6 +16,8 @@ import voluptuous as vol
 
 from custom_components.panacam.action_backup import DELETE_TEMPLATE, NOT_WRITTEN
 from custom_components.panacam.action_base import Action, Mistake
+from custom_components.panacam.action_certificate import CONFIRM_CERTIFICATE, NOT_PEM
+from custom_components.panacam.action_place import WARNINGS
 from custom_components.panacam.actions import ACTIONS
 from custom_components.panacam.backup_errors import Lack
 from custom_components.panacam.cams.backup import Fault, Report
@@ -23,11 +25,16 @@ from custom_components.panacam.cams.bridge import Status
 from custom_components.panacam.cams.device import Activity, Alarm
 from custom_components.panacam.cams.errors import Reason
 from custom_components.panacam.cams.mo.settings import TABLE
+from custom_components.panacam.cams.placing import PlaceMistake
 from custom_components.panacam.cams.roles import MOVE_SIZES, Move, Problem
 from custom_components.panacam.cams.settings import Choice
 from custom_components.panacam.cams.stream import Transport
 from custom_components.panacam.cams.sweep import TargetsReason
+from custom_components.panacam.clip_download import DOWNLOAD_FAULTS
 from custom_components.panacam.const import CONF_FINGERPRINT, StreamMode
+from custom_components.panacam.drop import ISSUES as DROP_ISSUES
+from custom_components.panacam.media_branch import Missing
+from custom_components.panacam.moving import SENTENCES
 from custom_components.panacam.provisioning.configuring import counts
 from custom_components.panacam.provisioning.steps import Request
 from custom_components.panacam.repair_replacement import NOT_COPIED, TAKE_OVER
@@ -84,8 +91,10 @@ def test_texts(path: str, text: str) -> None:
 
 def test_every_reason_has_a_sentence() -> None:
     """Whatever goes wrong can be said, in an action and in the flow."""
-    reasons = {item.value for item in (*Reason, *Mistake, *Fault, *Lack)}
-    assert set(ENGLISH["exceptions"]) == reasons | {"held", NOT_WRITTEN}
+    reasons = {item.value for item in (*Reason, *Mistake, *Fault, *Lack, *PlaceMistake, *Missing)}
+    reasons |= {*DOWNLOAD_FAULTS, *WARNINGS, *SENTENCES, CONFIRM_CERTIFICATE, NOT_PEM}
+    drop = {"drop_off", "drop_not_by_itself", "drop_no_address"}
+    assert set(ENGLISH["exceptions"]) == reasons | drop | {"held", NOT_WRITTEN}
     own = {reason.value for reason in TargetsReason} | {"factory_unreachable", "nothing_chosen"}
     assert own <= set(ENGLISH["config"]["error"])
     flow = set(ENGLISH["config"]["error"]) - own
@@ -96,19 +105,27 @@ def test_every_reason_has_a_sentence() -> None:
         "card_in_use",
         "card_removed",
         "clip_gone",
+        "clock_off",
         "conflict",
         "fixed",
         "format_failed",
+        "ftp_failed",
         "full",
+        "https_in_use",
         "needs_administrator",
         "no_card",
+        "no_certificate",
+        "no_ftp_server",
         "no_picture",
         "not_found",
         "not_recording",
         "not_taken",
+        "nothing_to_delete",
+        "other_key",
         "out_of_range",
         "position_unknown",
         "speaker_busy",
+        "time_zone_unknown",
         "unplayable",
         "unsupported",
     }
@@ -225,8 +242,9 @@ def test_issues() -> None:
     """Each problem is told twice over: with what mends it, and with what to do oneself."""
     assert set(ENGLISH["issues"]) == {
         key for problem in Problem for key in (problem.value, MANUAL.format(problem.value))
-    } | {REPLACEMENT, STRANGER}
-    assert set(ENGLISH["issues"][STRANGER]) == {"title", "description"}
+    } | {REPLACEMENT, STRANGER, *DROP_ISSUES}
+    for key in (STRANGER, *DROP_ISSUES):
+        assert set(ENGLISH["issues"][key]) == {"title", "description"}
     flow = ENGLISH["issues"][REPLACEMENT]["fix_flow"]
     assert set(flow["step"]) == {"confirm", "failed", "report"}
     assert set(flow["abort"]) == {NOT_LOADED}
@@ -258,7 +276,7 @@ def test_names_in_the_readme() -> None:
     table = text.partition("## Entities")[2].partition("### Actions")[0]
     rows = [row for row in re.findall(r"(?m)^\| (.+?) \|", table) if not row.startswith("camera ")]
     known = {
-        re.sub(r"\\\{\w+\\\}", "[ \\\\w]*", re.escape(item["name"]))
+        re.sub(r"\\\{\w+\\\}", "[ .()\\\\w]*", re.escape(item["name"]))
         for kinds in ENGLISH["entity"].values()
         for item in kinds.values()
         if not re.fullmatch(r"\{\w+\}", item["name"])
@@ -320,9 +338,11 @@ EVIDENCE: dict[str, tuple[str, str]] = {
         '"requirements": ["aioftp>=0.28,<1", "onvif-zeep-async>=4.0,<5"]',
     ),
     "docs-actions": ("README.md", "panacam.move"),
+    "docs-conditions": ("README.md", "| `panacam.is_lost`, `panacam.is_reachable` |"),
     "docs-high-level-description": ("README.md", "What panacam is"),
     "docs-installation-instructions": ("README.md", "## Install"),
     "docs-removal-instructions": ("README.md", "## Remove"),
+    "docs-triggers": ("README.md", "| `panacam.camera_lost`, `panacam.camera_back` |"),
     "entity-event-setup": ("custom_components/panacam/entity.py", "async_on_unload"),
     "entity-unique-id": ("tests/snapshots/test_platforms.ambr", "'unique_id': 'a8:13"),
     "has-entity-name": ("tests/snapshots/test_platforms.ambr", "'has_entity_name': True"),

@@ -28,6 +28,7 @@ from tests.simulators.onvif.media_parts import Kind
 from tests.test_init import eventually, ours, poll, state
 
 MOTION = "binary_sensor.yard_motion"
+REACHABLE = "binary_sensor.yard_reachable"
 OTHER_MAC = "a8:13:74:00:02:02"
 
 
@@ -47,6 +48,12 @@ async def call(hass: HomeAssistant, domain: str, action: str, entity: str, **dat
 def shown(hass: HomeAssistant) -> dict[str, str]:
     """Return the states of all entities."""
     return {item.entity_id: item.state for item in hass.states.async_all()}
+
+
+def is_lost(hass: HomeAssistant) -> bool:
+    """Return whether all entities are unavailable, but for the one that says so."""
+    states = shown(hass)
+    return states.pop(REACHABLE) == STATE_OFF and set(states.values()) == {STATE_UNAVAILABLE}
 
 
 def enable(entity_registry: er.EntityRegistry, platform: str, **entities: str) -> None:
@@ -110,7 +117,7 @@ async def test_dies_and_comes_back(
     before = shown(hass)
     caplog.clear()
     await yard.stop()
-    await until(lambda: set(shown(hass).values()) == {STATE_UNAVAILABLE})
+    await until(lambda: is_lost(hass))
     if tokens_change:
         yard.camera.quirks.add(Quirk.PROFILE_TOKENS_CHANGE)
     yard.camera.power_cycle()
@@ -149,7 +156,8 @@ async def test_every_entity_comes_back(hass: HomeAssistant, yard: OnvifSimulator
     await eventually(hass, MOTION, STATE_UNAVAILABLE)
     there = {key for key, value in shown(hass).items() if value != STATE_UNAVAILABLE}
     # What tells how the pictures come is most wanted while they do not.
-    assert there == {f"sensor.yard_{key}" for key in ("connection", "frame_rate", "viewers")}
+    pictures = {f"sensor.yard_{key}" for key in ("connection", "frame_rate", "viewers")}
+    assert there == {*pictures, REACHABLE}
     yard.camera.quirks.add(Quirk.PROFILE_TOKENS_CHANGE)
     yard.camera.power_cycle()
     await yard.start()
@@ -188,7 +196,7 @@ async def test_hangs(
     yard.fault("*", Fault.HANG)
     for _ in range(3):
         await poll(hass, yard_entry)
-        assert set(shown(hass).values()) == {STATE_UNAVAILABLE}
+        assert is_lost(hass)
     yard.clear_faults()
     for _ in range(2):
         await poll(hass, yard_entry)
@@ -250,7 +258,7 @@ async def test_another_device(
     yard_entry.runtime_data.device._refresh_at = 0.0
     for _ in range(2):
         await poll(hass, yard_entry)
-        assert set(shown(hass).values()) == {STATE_UNAVAILABLE}
+        assert is_lost(hass)
     yard.camera.motion()
     await asyncio.sleep(0.1)
     assert state(hass, MOTION) == STATE_UNAVAILABLE

@@ -18,8 +18,11 @@ from .connection import bridge_for, device_for, session_for
 from .const import CONF_PUBLISH_URL, DOMAIN
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .discovery import async_look_for, async_start_discovery
+from .drop_accounts import async_load_accounts, drop_accounts
+from .drop_view import register_drop_view
 from .leftovers import async_clear_leftovers
 from .losses import async_watch_losses, is_away
+from .media_view import register_media_views
 from .memory import EntryMemory
 from .network_entry import is_network
 from .provisioning import async_remove_network, async_setup_network, async_unload_network
@@ -46,6 +49,9 @@ PLATFORMS: Final = (
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions and begin to look for cameras."""
     async_register_actions(hass)
+    register_media_views(hass)
+    register_drop_view(hass)
+    await async_load_accounts(hass)
     await async_start_discovery(hass)
     return True
 
@@ -123,6 +129,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> No
     if is_network(entry):
         await async_remove_network(hass)
         return
+    drop_accounts(hass).forget(entry.entry_id)
     async_forget_problems(hass, entry)
     await async_forget_backups(hass, entry)
     await EntryMemory(hass, entry).async_remove()

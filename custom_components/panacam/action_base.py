@@ -56,6 +56,9 @@ class Mistake(StrEnum):
     TWO_PLACES = "two_places"
     TEXT_AND_TYPE = "text_and_type"
     TWO_SOURCES = "two_sources"
+    FORMAT_UNCONFIRMED = "format_unconfirmed"
+    NO_CLIPS = "no_clips"
+    CLIPS_OR_ALL = "clips_or_all"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,25 @@ from homeassistant.helpers.service import async_register_batched_platform_entity
 
 from .action_backup import KEEPING, async_register_delete_template
 from .action_base import Action
+from .action_certificate import CERTIFYING
+from .action_clips import CLIPPING
+from .action_drop import DROPPING
 from .action_edit import EDITING
+from .action_place import PLACING
 from .action_ptz import MOVING
 from .action_stream import STREAMING
 from .const import DOMAIN
 
-ACTIONS: Final[tuple[Action[Any], ...]] = (*MOVING, *EDITING, *STREAMING, *KEEPING)
+ACTIONS: Final[tuple[Action[Any], ...]] = (
+    *MOVING,
+    *EDITING,
+    *STREAMING,
+    *DROPPING,
+    *KEEPING,
+    *PLACING,
+    *CERTIFYING,
+    *CLIPPING,
+)
 
 
 def async_register_actions(hass: HomeAssistant) -> None:

@@ -10,13 +10,14 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cams.device import Activity, Alarm, Slot, State
 from .cams.roles import Signal, SignalClass
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
 from .entity import PanacamEntity, add_described
+from .recordings import is_full
 from .rows import ToldEntity, described
 
 PARALLEL_UPDATES = 0
@@ -45,6 +46,13 @@ RECORDER = (
         entity_registry_enabled_default=False,
         value_fn=lambda state: state.pre_recording,
     ),
+)
+
+REACHABLE: Final = BinarySensorEntityDescription(
+    key="reachable",
+    translation_key="reachable",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 
 
@@ -99,6 +107,14 @@ def _of_slot(slot: str) -> Iterator[PanacamBinarySensorDescription]:
         value_fn=of(lambda card: card.error),
     )
     yield PanacamBinarySensorDescription(
+        key=f"{slot}_full",
+        translation_key="card_full",
+        translation_placeholders=named,
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=of(is_full),
+    )
+    yield PanacamBinarySensorDescription(
         key=f"{slot}_repairing",
         translation_key="card_repairing",
         translation_placeholders=named,
@@ -147,13 +163,15 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of one camera."""
-    device = entry.runtime_data.device
+    coordinator = entry.runtime_data
+    device = coordinator.device
 
     def signals(state: State) -> Iterator[Signal]:
         return (device.signals[key] for key in state.signals if key in device.signals)
 
     add_described(entry, async_add_entities, describe, PanacamBinarySensor)
     add_described(entry, async_add_entities, signals, PanacamSignal)
+    async_add_entities([PanacamReachable(coordinator, REACHABLE)])
 
 
 class PanacamBinarySensor(PanacamEntity, BinarySensorEntity):
@@ -166,6 +184,32 @@ class PanacamBinarySensor(PanacamEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return what the camera said, or None while it does not."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class PanacamReachable(PanacamEntity, BinarySensorEntity):
+    """Whether the camera answers."""
+
+    _seen: bool | None = None
+    """What the state was written of: a camera may speak many times a second."""
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        if self._seen is not (seen := self.is_on):
+            self._seen = seen
+            super()._handle_coordinator_update()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: no answer is what this is about."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the camera said something when it was last asked, or by itself since."""
+        return self.coordinator.last_update_success
 
 
 class PanacamSignal(ToldEntity[Signal], BinarySensorEntity):

@@ -31,6 +31,8 @@ from .const import (
     CONF_SERVER,
 )
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
+from .drop import DropConfig, running_drop
+from .drop_accounts import drop_accounts
 from .network_entry import is_network
 
 _SECRET_KEYS: Final = re.compile(
@@ -72,7 +74,7 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return one camera's entry, identity, roles, state and replies, redacted."""
     if is_network(entry):
-        return _of_network(entry)
+        return _of_network(hass, entry)
     coordinator: PanacamCoordinator | None = getattr(entry, "runtime_data", None)
     secrets = {
         str(entry.data.get(key, ""))
@@ -108,13 +110,14 @@ async def async_get_config_entry_diagnostics(
     return shown
 
 
-def _of_network(entry: ConfigEntry[Any]) -> dict[str, Any]:
+def _of_network(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dict[str, Any]:
     """Return what is expected on the network: what kind, never who, where, or by which login."""
     expected = entry.options.get(CONF_EXPECTED, [])
     return {
         "entry": {"title": entry.title, "state": entry.state.value, "reason": entry.reason},
         "automatic": entry.options.get(CONF_AUTOMATIC, False),
         "server": entry.options.get(CONF_SERVER),
+        "drop": _of_drop(hass, entry),
         "expected": [
             {
                 "family": row.get(CONF_FAMILY),
@@ -124,6 +127,15 @@ def _of_network(entry: ConfigEntry[Any]) -> dict[str, Any]:
             for row in expected
         ],
     }
+
+
+def _of_drop(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dict[str, Any]:
+    """Return how the drop is; never where, nor who may put something into it."""
+    drop, config = running_drop(hass), DropConfig.of(entry.options)
+    told = {key: value for key, value in asdict(config).items() if key not in {"address", "folder"}}
+    if drop is not None:
+        told |= {"files": drop.store.count, "bytes": drop.store.size}
+    return told | {"running": drop is not None, "accounts": len(drop_accounts(hass).all())}
 
 
 def _of_camera(coordinator: PanacamCoordinator) -> dict[str, Any]:
@@ -223,12 +235,14 @@ def _of_rows(rows: Mapping[str, Row], values: Mapping[str, object]) -> list[dict
 
 def _own_words(coordinator: PanacamCoordinator) -> Iterator[str]:
     """Yield what people wrote over the picture: it may name them wherever it turns up."""
-    settings = coordinator.device.settings
-    for setting in settings.table if settings is not None else ():
+    device = coordinator.device
+    # Many a title is still the factory's.
+    common = {device.identity.manufacturer, device.identity.model}
+    for setting in device.settings.table if device.settings is not None else ():
         if isinstance(setting, Text):
             word = coordinator.data.settings.get(setting.key)
             # A word of a letter or two would take half of the rest with it.
-            if isinstance(word, str) and len(word) > 2:
+            if isinstance(word, str) and len(word) > 2 and word not in common:
                 yield word
 
 

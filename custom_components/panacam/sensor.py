@@ -62,6 +62,7 @@ RECORDING_TIME = PanacamSensorDescription(
     translation_key="recording_time",
     device_class=SensorDeviceClass.DURATION,
     native_unit_of_measurement=UnitOfTime.SECONDS,
+    suggested_display_precision=0,
     # Changes with every poll while recording.
     entity_registry_enabled_default=False,
     value_fn=lambda state: (

@@ -6,9 +6,11 @@ from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cams.device import Device, State
+from .cams.errors import CameraError
 from .cams.roles import Recorder
 from .cams.settings import Toggle
 from .coordinator import PanacamConfigEntry, PanacamCoordinator
@@ -30,15 +32,13 @@ class PanacamSwitchDescription[RoleT](SwitchEntityDescription):
     """The state once the camera has done it."""
 
 
-DESCRIPTIONS = (
-    PanacamSwitchDescription[Recorder](
-        key="recording",
-        translation_key="recording",
-        role_fn=lambda device: device.recorder,
-        is_on_fn=lambda state: state.recording,
-        set_fn=lambda recorder, on: recorder.record(on),
-        effect_fn=lambda state, on: replace(state, recording=on),
-    ),
+RECORDING = PanacamSwitchDescription[Recorder](
+    key="recording",
+    translation_key="recording",
+    role_fn=lambda device: device.recorder,
+    is_on_fn=lambda state: state.recording,
+    set_fn=lambda recorder, on: recorder.record(on),
+    effect_fn=lambda state, on: replace(state, recording=on),
 )
 
 
@@ -49,11 +49,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the switches of one camera."""
     coordinator = entry.runtime_data
-    async_add_entities(
-        PanacamSwitch(coordinator, description, role)
-        for description in DESCRIPTIONS
-        if (role := description.role_fn(coordinator.device)) is not None
-    )
+    if (recorder := RECORDING.role_fn(coordinator.device)) is not None:
+        async_add_entities([PanacamRecordingSwitch(coordinator, RECORDING, recorder)])
     add_settings(entry, async_add_entities, Toggle, PanacamToggle)
 
 
@@ -93,6 +90,21 @@ class PanacamSwitch[RoleT](PanacamEntity, SwitchEntity):
         await self._act(
             description.set_fn(self._role, on), lambda state: description.effect_fn(state, on)
         )
+
+
+class PanacamRecordingSwitch(PanacamSwitch[Recorder]):
+    """Recording: what becomes of it is an event, too."""
+
+    @override
+    async def _set(self, *, on: bool) -> None:
+        recordings = self.coordinator.recordings
+        recordings.told(on=on)
+        try:
+            await super()._set(on=on)
+        except HomeAssistantError as err:
+            if isinstance(err.__cause__, CameraError):
+                recordings.refused(err.__cause__)
+            raise
 
 
 class PanacamToggle(SettingEntity[Toggle], SwitchEntity):

@@ -98,8 +98,8 @@ async def test_offers(session: ClientSession) -> None:
     async with PovcamSimulator(model=AG_UMR20, auth=Auth.DIGEST, user_auth=True) as camera:
         address = Address(host="127.0.0.1", port=camera.port, credentials=ADMIN)
         pages = await offers(session, address, "povcam")
-    assert {"streams", "recorder", "mover"} <= pages
-    assert not {"speaker", "tours", "osds", "signals", "readings", "topics"} & pages
+    assert {"streams", "recorder", "clips", "mover", "settings"} <= pages
+    assert not {"speaker", "tours", "osds", "analytics"} & pages
     async with MoSimulator() as gate:
         address = Address(host=gate.host, port=gate.port, credentials=ADMIN)
         assert {"streams", "alarms", "speaker"} <= await offers(session, address, "mo")

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from .clips import Cards, Clips, FtpSender
 from .editors import AnalyticsEditor, MaskEditor, OsdEditor, ProfileEditor
 from .errors import CameraError
+from .placing import CertificateStore, Placer
 from .roles import (
     EventReceiver,
     Fixer,
@@ -218,6 +219,10 @@ class Device(ABC):
     cards: Cards | None = None
     ftp: FtpSender | None = None
     """Where it sends clips."""
+    placer: Placer | None = None
+    """Sends it to another address, port or mode."""
+    certificates: CertificateStore | None = None
+    """None: it has no HTTPS."""
     keeper: Keeper | None = None
     """Tells how it is set, and sets it so again; None: it has nothing that can be set."""
 
@@ -230,7 +235,7 @@ class Device(ABC):
         return frozenset()
 
     def want(self, key: str) -> Unsubscribe:
-        """Keep a signal or reading up that costs something, until called off."""
+        """Keep a signal, reading or setting up that costs something, until called off."""
         return lambda: None
 
     @property

@@ -26,7 +26,13 @@ class Reason(StrEnum):
     CARD_IN_USE = "card_in_use"
     CARD_REMOVED = "card_removed"
     FORMAT_FAILED = "format_failed"
+    NO_FTP_SERVER = "no_ftp_server"
+    FTP_FAILED = "ftp_failed"
     CLIP_GONE = "clip_gone"
+    NO_CERTIFICATE = "no_certificate"
+    NOTHING_TO_DELETE = "nothing_to_delete"
+    HTTPS_IN_USE = "https_in_use"
+    OTHER_KEY = "other_key"
     ALREADY_RECORDING = "already_recording"
     NOT_RECORDING = "not_recording"
     NEEDS_ADMINISTRATOR = "needs_administrator"
@@ -46,6 +52,8 @@ class Reason(StrEnum):
     UNPLAYABLE = "unplayable"
     NOT_TAKEN = "not_taken"
     POSITION_UNKNOWN = "position_unknown"
+    TIME_ZONE_UNKNOWN = "time_zone_unknown"
+    CLOCK_OFF = "clock_off"
 
 
 class CameraError(Exception):

@@ -18,6 +18,7 @@ OFFERS: Final = (
     "imager",
     "speaker",
     "recorder",
+    "clips",
     "ptz",
     "mover",
     "presets",
