@@ -148,7 +148,9 @@ async def test_stranger_at_the_new_address(
     stranger = PovcamSimulator(host=ELSEWHERE, port=umr20.port, user_auth=True, media=False)
     async with stranger:
         task = hass.async_create_task(do(hass, "set_network", address=ELSEWHERE))
-        await until(lambda: entry.state is ConfigEntryState.NOT_LOADED or task.done())
+        # From the moment on at which the camera was told, and no earlier: that would be refused.
+        while not any(request.path.endswith("/network") for request in umr20.requests):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0)
         neighbour[ELSEWHERE] = OTHER_MAC
         with pytest.raises(HomeAssistantError) as caught:
             await task

@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.panacam.cams.bridge import Status, pictures
+from custom_components.panacam.cams.povcam.traffic import StreamsWatcher
 from tests.conftest import add, entry_for, until
 from tests.simulators.povcam import AG_UMR20, Auth, Fault, PovcamSimulator
 from tests.test_init import poll
@@ -38,6 +39,14 @@ def expected_lingering_timers() -> bool:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less for a picture that does not come."""
     monkeypatch.setattr(pictures, "FIRST_PICTURE", 0.5)
+
+
+def look_again(entry: MockConfigEntry) -> None:
+    """Have the next poll look which streams the camera sends, which it does once a minute."""
+    (watcher,) = (
+        found for found in entry.runtime_data.device._looks.all if isinstance(found, StreamsWatcher)
+    )
+    watcher._next = float("-inf")
 
 
 async def test_still(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -111,11 +120,11 @@ async def test_past_of_a_stream_that_is_off(hass: HomeAssistant, umr20: PovcamSi
     assert kept is not None
     assert kept.status is Status.IDLE
     umr20.camera.h264_transmit[1] = True
-    coordinator.device._recheck_at = 0.0
+    look_again(entry)
     await poll(hass, entry)
     await until(lambda: kept.status is Status.LIVE)
     umr20.camera.h264_transmit[1] = False
-    coordinator.device._recheck_at = 0.0
+    look_again(entry)
     await poll(hass, entry)
     assert not kept._keepers
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -224,11 +233,11 @@ async def test_stream_turned_off_in_the_camera(
 
     assert features() == CameraEntityFeature.STREAM
     umr20.camera.h264_transmit[1] = False
-    entry.runtime_data.device._recheck_at = 0.0
+    look_again(entry)
     await poll(hass, entry)
     assert features() == CameraEntityFeature(0)
     umr20.camera.h264_transmit[1] = True
-    entry.runtime_data.device._recheck_at = 0.0
+    look_again(entry)
     await poll(hass, entry)
     assert features() == CameraEntityFeature.STREAM
 

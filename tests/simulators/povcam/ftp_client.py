@@ -92,6 +92,11 @@ class FtpSender:
         if self._transfer is not None:
             self._transfer.abort()
 
+    @property
+    def used(self) -> bool:
+        """Whether there is a transfer, under way or over, that `close` has to wait for."""
+        return self._transfer is not None
+
     def close(self) -> None:
         """End the transfer and wait for it; blocking, for a moment."""
         if self._transfer is not None:
@@ -117,6 +122,7 @@ class _Transfer:
         self._cancelled = Event()
         self._ftp = ftplib.FTP(encoding="utf-8")  # noqa: S321 - all that the camera speaks
         self._data: socket.socket | None = None
+        self._mute = False
         self._total = self._sent = 0
         self._state = Progress.PREPARE
         self.rate = 0
@@ -140,7 +146,8 @@ class _Transfer:
         self._cancelled.set()
 
     def abort(self) -> None:
-        """End now, whatever it waits for."""
+        """End now, whatever it waits for, and without a word."""
+        self._mute = True
         self._cancelled.set()
         for wire in (self._data, self._ftp.sock):
             if wire is not None:
@@ -196,8 +203,9 @@ class _Transfer:
             self._data = data
             while block := file.content.read(sent, _BLOCK):
                 if self._ended:
-                    # Without this the server takes what it has for the whole file.
-                    self._ftp.putcmd("ABOR")
+                    if not self._mute:
+                        # Without this the server takes what it has for the whole file.
+                        self._ftp.putcmd("ABOR")
                     raise _EndedError
                 data.sendall(block)
                 sent += len(block)

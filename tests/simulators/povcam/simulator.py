@@ -154,7 +154,8 @@ class PovcamSimulator:
             self._rebooting = None
         await self._close()
         self._pictures.close()
-        await asyncio.to_thread(self.camera.ftp.close)
+        if self.camera.ftp.used:
+            await asyncio.to_thread(self.camera.ftp.close)
 
     async def reboot(self, seconds: float = _REBOOT_TIME) -> None:
         """Close all sockets for `seconds`; returns when the camera is back on its ports."""
