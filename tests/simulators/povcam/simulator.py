@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import ssl
 from typing import Final, Self, Unpack
 
+from ..ports import lasting_port
 from ..tls import in_url, new_context, server_context
 from .auth import Authenticator
 from .calls import Calls
@@ -205,9 +206,11 @@ class PovcamSimulator:
     async def _open(self) -> None:
         context = (self._context or server_context()) if self.https else None
         try:
-            self.port = await self._http.start(self.host, self.port, context)
+            port = self.port or lasting_port(self.host)
+            self.port = await self._http.start(self.host, port, context)
             if self._rtsp is not None and not self.camera.options.rtsp_off:
-                self.rtsp_port = await self._rtsp.start(self.host, self.rtsp_port)
+                port = self.rtsp_port or lasting_port(self.host)
+                self.rtsp_port = await self._rtsp.start(self.host, port)
             elif self._rtsp is not None:
                 self._rtsp.host = self.host
             self.camera.address = self.host
