@@ -174,7 +174,7 @@ async def play_clips(client: Client, report: Report) -> None:
     """Go down the media browser to a clip of each format; each plays, with picture and sound."""
     for kind in ("MP4", "AVCHD"):
         node, titles = "media-source://panacam", []
-        for wanted in (STAGE, "Card", kind, "", ""):
+        for wanted in (STAGE, "SD1", kind, "", ""):
             shown = await client.command("media_source/browse_media", media_content_id=node)
             children = [child for child in shown["children"] if child["title"].startswith(wanted)]
             if not children:

@@ -70,7 +70,7 @@ try {
   for (const format of FORMATS) {
     await page.goto(`${address}/media-browser/browser`);
     // The format is on whichever card has it.
-    const card = process.env[`CARD_${format}`] ?? "Card";
+    const card = process.env[`CARD_${format}`] ?? "SD1";
     await open(page, "panacam", "Stage left", card, format, "");
     const pictures = page.locator("ha-media-browser-thumbnail .image");
     await pictures.first().waitFor({ timeout: 20_000 });
